@@ -1,0 +1,23 @@
+"""Import optional packages at use, and name the extra that brings them."""
+
+import importlib
+from types import ModuleType
+
+from evalhub.errors import MissingExtraError
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Return *module*, or say which extra installs it.
+
+    Raises:
+        MissingExtraError: the package is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        root = module.partition(".")[0]
+        if error.name is None or error.name.partition(".")[0] != root:
+            raise  # installed, but one of its own imports is broken: show that
+        raise MissingExtraError(
+            f"{root} is not installed; run: pip install 'evalhub[{extra}]'"
+        ) from error

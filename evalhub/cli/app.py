@@ -1,0 +1,103 @@
+"""The root command: which groups there are, and how errors end.
+
+Only the group that the command line names is imported, so that ``evalhub --help``
+does not load SQLAlchemy, MLflow and Streamlit.
+"""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
+
+import typer
+
+from evalhub import __version__
+from evalhub.errors import EvalhubError
+
+__all__ = ["COMMANDS", "ExitCode", "build", "main"]
+
+
+class ExitCode:
+    """What the process says to the program that started it."""
+
+    PASS = 0
+    FAILED = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    INCOMPLETE = 4
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its line in ``evalhub --help``.
+
+    The module has either ``app`` (a Typer group) or ``command`` (one function).
+    """
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "dashboard": Entry("evalhub.cli.dashboard", "Open the Streamlit dashboard."),
+    "db": Entry("evalhub.cli.db", "Upgrade and check the store's tables."),
+    "demo": Entry("evalhub.cli.demo", "Run the main job on the embedded defaults."),
+    "doctor": Entry("evalhub.cli.doctor", "Say what is installed, what is missing, and the fix."),
+    "eval": Entry("evalhub.cli.eval", "Run evaluations, compare them, decide."),
+    "llm": Entry("evalhub.cli.llm", "Serve the embedded model."),
+    "models": Entry("evalhub.cli.models", "Fetch and list the local models."),
+    "traces": Entry("evalhub.cli.traces", "List and show traces."),
+}
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """Return the root command with the group that *arguments* name imported."""
+    root = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    root.callback()(_root)
+    wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, entry in COMMANDS.items():
+        if name != wanted:
+            root.command(name, help=entry.help)(_not_imported)
+            continue
+        module = importlib.import_module(entry.module)
+        if hasattr(module, "app"):
+            root.add_typer(module.app, name=name, help=entry.help, no_args_is_help=True)
+        else:
+            root.command(name)(module.command)
+    return root
+
+
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Evaluate LLM applications and see what they do.
+
+    Exit codes: 0 done or passed, 1 gate failed, 2 the request cannot be carried out,
+    3 inconclusive, 4 incomplete.
+    """
+
+
+def _not_imported() -> None:
+    """Stand in, in the list of commands, for one that was not asked for."""
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line and exit code 2."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        typer.echo(f"evalhub {__version__}")
+        return
+    try:
+        build(arguments)()
+    except EvalhubError as error:
+        if "--debug" in arguments:
+            traceback.print_exc()
+        typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
+        typer.echo(" ".join(str(error).split()), err=True)
+        sys.exit(ExitCode.USAGE)

@@ -1,0 +1,51 @@
+"""Data sets: named lists of examples, versioned by what is in them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+__all__ = ["Dataset", "Example"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One question and what a good answer would hold.
+
+    ``references`` are reference texts, any of which is right. ``metadata``
+    carries slice columns, and for retrieval the ids of the relevant documents
+    under ``"relevant_ids"``.
+    """
+
+    id: str
+    inputs: Mapping[str, Any]
+    references: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    cluster: str | None = None
+    """Examples with the same cluster are not independent (same author, same document)."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A list of examples with unlike ids."""
+
+    name: str
+    examples: tuple[Example, ...]
+
+    @cached_property
+    def version(self) -> str:
+        """SHA-256 over the examples in order: same content, same version."""
+        digest = hashlib.sha256()
+        for example in self.examples:
+            row = [
+                example.id,
+                dict(example.inputs),
+                list(example.references),
+                dict(example.metadata),
+                example.cluster,
+            ]
+            digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode())
+            digest.update(b"\n")
+        return digest.hexdigest()

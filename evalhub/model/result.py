@@ -1,0 +1,102 @@
+"""What an evaluation gives: scores, results of examples, experiments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from evalhub.model.trace import Usage
+
+__all__ = ["ExampleResult", "Experiment", "MetricSummary", "Score", "ScoreState"]
+
+
+class ScoreState(StrEnum):
+    """Whether there is a score and, if not, why. Never a silent 0."""
+
+    SCORED = "scored"
+    ERRORED = "errored"
+    """The target or the metric failed."""
+    UNPARSED = "unparsed"
+    """A judge answered, but no score could be read from its answer."""
+    SKIPPED = "skipped"
+    """There was nothing to score: no reference, empty text, no claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric's value for one output. ``value`` is None unless it is scored."""
+
+    name: str
+    value: float | None
+    signature: str
+    state: ScoreState = ScoreState.SCORED
+    label: str | None = None
+    explanation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """One example's output and scores in one experiment."""
+
+    example_id: str
+    output: str | None
+    """Text that was scored; None when the target failed."""
+    repeat: int = 0
+    error: str | None = None
+    trace_id: str | None = None
+    latency_ms: float | None = None
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    cluster: str | None = None
+    scores: tuple[Score, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+
+    def score(self, name: str) -> Score | None:
+        """Return the score called *name*, or None."""
+        return next((score for score in self.scores if score.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """A metric over an experiment: mean with its 95% interval, and what is missing.
+
+    ``mean``, ``lower``, ``upper`` and ``stderr`` are None when nothing was scored
+    (``stderr`` and the interval also when one score does not allow them).
+    """
+
+    name: str
+    signature: str
+    n: int
+    """Examples that were scored."""
+    mean: float | None
+    stderr: float | None
+    lower: float | None
+    upper: float | None
+    errored: int = 0
+    unparsed: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One target over one dataset version with one set of metrics.
+
+    It is one MLflow *run*; ``run_id`` is that run's id once it was logged.
+    """
+
+    name: str
+    suite: str
+    target: str
+    dataset_name: str
+    dataset_version: str
+    results: tuple[ExampleResult, ...]
+    summaries: tuple[MetricSummary, ...]
+    params: Mapping[str, str] = field(default_factory=dict)
+    start_ns: int = 0
+    end_ns: int = 0
+    run_id: str | None = None
+
+    def summary(self, name: str) -> MetricSummary | None:
+        """Return the summary of the metric called *name*, or None."""
+        return next((summary for summary in self.summaries if summary.name == name), None)

@@ -1,0 +1,138 @@
+"""What is recorded of a program: spans, and the traces they form.
+
+The words are OpenTelemetry's. Payloads (inputs, outputs, attributes) are JSON
+text as UTF-8 bytes: they are encoded once, where they were seen, and decoded
+only when somebody opens the span.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["Span", "SpanEvent", "SpanKind", "SpanStatus", "TraceSummary", "Usage"]
+
+
+class SpanKind(StrEnum):
+    """What a span is about; the union of LangSmith's and OpenInference's kinds."""
+
+    CHAIN = "chain"
+    LLM = "llm"
+    TOOL = "tool"
+    RETRIEVER = "retriever"
+    EMBEDDING = "embedding"
+    PROMPT = "prompt"
+    PARSER = "parser"
+    AGENT = "agent"
+    RERANKER = "reranker"
+    GUARDRAIL = "guardrail"
+    EVALUATOR = "evaluator"
+
+
+class SpanStatus(StrEnum):
+    """How a span ended."""
+
+    OK = "ok"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one model call; None where the provider said nothing.
+
+    Cached tokens are part of ``input_tokens`` and reasoning tokens part of
+    ``output_tokens``, as in OpenAI's API and OpenTelemetry's conventions.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input plus output, or None when neither is known."""
+        if self.input_tokens is None and self.output_tokens is None:
+            return None
+        return (self.input_tokens or 0) + (self.output_tokens or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    """Something that happened at one moment of a span."""
+
+    name: str
+    time_ns: int
+    attributes: bytes | None = None
+    """JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One finished call.
+
+    Times are nanoseconds since the Unix epoch. A trace id has 32 lower-case
+    hexadecimal digits; a span id 32 for our own spans (UUIDv7, so that ids sort
+    by time) and 16 for those that OpenTelemetry made. (trace id, span id) is
+    the key.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_id: str | None
+    project: str
+    name: str
+    kind: str
+    """A :class:`SpanKind` value; other values are kept as they came."""
+    status: str
+    """A :class:`SpanStatus` value."""
+    start_ns: int
+    end_ns: int
+    first_token_ns: int | None = None
+    model: str | None = None
+    provider: str | None = None
+    usage: Usage | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()
+    inputs: bytes | None = None
+    """JSON of what the call was given."""
+    outputs: bytes | None = None
+    """JSON of what it returned."""
+    attributes: bytes | None = None
+    """JSON object: metadata, invocation parameters."""
+    error: str | None = None
+    """``repr`` of the exception, then its traceback."""
+    events: tuple[SpanEvent, ...] = field(default=())
+
+    @property
+    def duration_ms(self) -> float:
+        """Milliseconds from start to end."""
+        return (self.end_ns - self.start_ns) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSummary:
+    """One row of a list of traces, maintained while spans arrive.
+
+    Tokens and cost are sums over the trace's model calls, None when no call
+    reported any; ``cost_usd`` is None when no model of the trace has a price.
+    """
+
+    trace_id: str
+    name: str
+    project: str
+    start_ns: int
+    end_ns: int
+    status: str
+    spans: int
+    errors: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    session_id: str | None = None
+    user_id: str | None = None
+
+    @property
+    def duration_ms(self) -> float:
+        """Milliseconds from the first start to the last end."""
+        return (self.end_ns - self.start_ns) / 1e6
