@@ -1,0 +1,135 @@
+"""``evalhub doctor``: what is installed, what is missing, and the command that mends it."""
+
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+import typer
+
+from evalhub import __version__
+from evalhub.cli.app import ExitCode
+from evalhub.cli.output import JsonFlag, console, print_json
+from evalhub.config import Settings, load_settings
+from evalhub.errors import EvalhubError, ModelError
+from evalhub.llm.endpoint import resolve_endpoint
+from evalhub.llm.models import CATALOG, find
+from evalhub.store import open_store
+from evalhub.store.queries import list_projects
+
+__all__ = ["Check", "State", "command", "examine"]
+
+EXTRAS = {
+    "anthropic": ("anthropic",),
+    "bertscore": ("tokenizers",),
+    "dashboard": ("streamlit", "plotly"),
+    "local": ("xllamacpp", "openai", "tokenizers", "pypdfium2"),
+    "mlflow": ("mlflow", "pandas", "pyarrow"),
+    "openai": ("openai",),
+}
+
+
+class State(StrEnum):
+    """How a part is."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part: how it is and, unless it is well, what mends it."""
+
+    part: str
+    state: State
+    detail: str
+    fix: str | None = None
+
+
+def examine() -> Iterator[Check]:
+    """Yield a check for each part of this installation."""
+    yield Check("evalhub", State.OK, f"{__version__} on Python {platform.python_version()}")
+    try:
+        settings = load_settings()
+    except EvalhubError as error:
+        yield Check("settings", State.BROKEN, str(error), "mend the variable or evalhub.toml")
+        return
+    yield Check("home", State.OK, str(settings.home))
+    yield _store(settings)
+    yield _tracing(settings)
+    for extra, packages in EXTRAS.items():
+        yield _extra(extra, packages)
+    for name in CATALOG:
+        yield _model(name)
+    yield _endpoint()
+    yield Check("experiments", State.OK, settings.mlflow_url)
+
+
+def _store(settings: Settings) -> Check:
+    try:
+        with open_store(settings.url) as store, store.read() as connection:
+            projects = list_projects(connection)
+    except EvalhubError as error:
+        return Check("store", State.BROKEN, str(error), "evalhub db check")
+    return Check("store", State.OK, f"{settings.url} ({len(projects)} projects)")
+
+
+def _tracing(settings: Settings) -> Check:
+    if settings.tracing:
+        return Check("tracing", State.OK, f"on, project {settings.project}")
+    return Check("tracing", State.ABSENT, "off", "unset EVALHUB_TRACING")
+
+
+def _extra(extra: str, packages: tuple[str, ...]) -> Check:
+    found, missing = [], []
+    for package in packages:
+        try:
+            found.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(package)
+    if missing:
+        fix = f"{sys.executable} -m pip install 'evalhub[{extra}]'"
+        return Check(f"extra {extra}", State.ABSENT, f"no {', '.join(missing)}", fix)
+    return Check(f"extra {extra}", State.OK, ", ".join(found))
+
+
+def _model(name: str) -> Check:
+    try:
+        return Check(f"model {name}", State.OK, str(find(name)))
+    except ModelError as error:
+        return Check(f"model {name}", State.ABSENT, str(error), f"evalhub models pull {name}")
+
+
+def _endpoint() -> Check:
+    endpoint = resolve_endpoint()
+    if endpoint is None:
+        return Check("endpoint", State.OK, "the embedded model (OPENAI_BASE_URL is not set)")
+    return Check("endpoint", State.OK, f"{endpoint.model} at {endpoint.base_url}")
+
+
+MARKS = {State.OK: "[green]✓[/]", State.ABSENT: "[yellow]–[/]", State.BROKEN: "[red]✗[/]"}
+
+
+def command(json: JsonFlag = False) -> None:
+    """Say what is installed, which store and model are used, what is missing and what mends it.
+
+    Ends with 2 when a part is broken; a part that is only absent is no fault.
+    """
+    checks = list(examine())
+    if json:
+        print_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            _print(check)
+    if any(check.state is State.BROKEN for check in checks):
+        raise typer.Exit(ExitCode.USAGE)
+
+
+def _print(check: Check) -> None:
+    console.print(f"{MARKS[check.state]} [bold]{check.part:<16}[/]", end=" ", soft_wrap=True)
+    console.print(check.detail, markup=False, soft_wrap=True)
+    if check.fix:
+        console.print(f"{'':19}{check.fix}", markup=False, style="cyan", soft_wrap=True)

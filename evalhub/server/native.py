@@ -1,0 +1,116 @@
+"""``POST /v1/spans``: our own SDK's protocol, checked where the bytes come in."""
+
+import zlib
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+
+from evalhub.model import Span, SpanEvent, Usage
+
+__all__ = ["MAX_BODY_BYTES", "BadBatchError", "decode"]
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Largest batch that is taken, after decompression."""
+
+HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}(?:[0-9a-f]{16})?$")]
+
+
+class BadBatchError(ValueError):
+    """A request body that is no batch of spans; the message is one line."""
+
+
+class _Usage(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    input_tokens: NonNegativeInt | None = None
+    output_tokens: NonNegativeInt | None = None
+    cache_read_tokens: NonNegativeInt | None = None
+    cache_write_tokens: NonNegativeInt | None = None
+    reasoning_tokens: NonNegativeInt | None = None
+
+
+class _Event(BaseModel):
+    name: str
+    time_ns: NonNegativeInt
+    attributes: dict[str, Any] | None = None
+
+
+class _Span(BaseModel):
+    trace_id: HexId
+    span_id: HexId
+    parent_id: HexId | None = None
+    project: str = "default"
+    name: str
+    kind: str = "chain"
+    status: str = "ok"
+    start_ns: NonNegativeInt
+    end_ns: NonNegativeInt
+    first_token_ns: NonNegativeInt | None = None
+    model: str | None = None
+    provider: str | None = None
+    usage: _Usage | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    tags: tuple[str, ...] = ()
+    inputs: Any = None
+    outputs: Any = None
+    attributes: dict[str, Any] | None = None
+    error: str | None = None
+    events: tuple[_Event, ...] = ()
+
+
+class _Batch(BaseModel):
+    spans: list[_Span]
+
+
+def decode(body: bytes, encoding: str | None) -> list[Span]:
+    """Return the spans in a request's *body*.
+
+    Raises:
+        BadBatchError: unknown encoding, too large, not JSON, or a field that does not fit;
+            the message names the field and the value.
+    """
+    try:
+        batch = _Batch.model_validate_json(_unpacked(body, encoding))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadBatchError(f"{where}: {first['msg']}, got {first['input']!r:.100}") from error
+    return [_record(span) for span in batch.spans]
+
+
+def _unpacked(body: bytes, encoding: str | None) -> bytes:
+    if encoding in (None, "", "identity"):
+        return body
+    if encoding != "gzip":
+        raise BadBatchError(f"Content-Encoding {encoding!r} is not known; use gzip or none")
+    try:
+        unpacker = zlib.decompressobj(wbits=31)
+        plain = unpacker.decompress(body, MAX_BODY_BYTES + 1)
+    except zlib.error as error:
+        raise BadBatchError(f"the body is not gzip: {error}") from error
+    if len(plain) > MAX_BODY_BYTES:
+        raise BadBatchError(f"the batch is larger than {MAX_BODY_BYTES} bytes; send fewer spans")
+    if not unpacker.eof:
+        raise BadBatchError(f"the gzip body of {len(body)} bytes ends too early")
+    return plain
+
+
+def _record(span: _Span) -> Span:
+    plain = span.model_dump(exclude={"usage", "events", "inputs", "outputs", "attributes"})
+    return Span(
+        **plain,
+        usage=None if span.usage is None else Usage(**span.usage.model_dump()),
+        inputs=_payload(span.inputs),
+        outputs=_payload(span.outputs),
+        attributes=_payload(span.attributes),
+        events=tuple(
+            SpanEvent(event.name, event.time_ns, _payload(event.attributes))
+            for event in span.events
+        ),
+    )
+
+
+def _payload(value: Any) -> bytes | None:
+    return None if value is None else orjson.dumps(value)

@@ -1,0 +1,78 @@
+"""Every command explains itself, and the README knows it."""
+
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evalhub.cli.app import COMMANDS, build
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def leaf_commands() -> Iterator[tuple[str, ...]]:
+    """Yield each command that does something, as the words one types."""
+    for name, entry in COMMANDS.items():
+        module = importlib.import_module(entry.module)
+        if not hasattr(module, "app"):
+            yield (name,)
+            continue
+        for command in module.app.registered_commands:
+            yield (name, command.name or command.callback.__name__.replace("_", "-"))
+
+
+@pytest.mark.parametrize("words", leaf_commands(), ids=" ".join)
+def test_command_has_help(words: tuple[str, ...]) -> None:
+    """``--help`` says what a command does before it lists options, and each option has a line."""
+    shown = CliRunner().invoke(build(words), [*words, "--help"])
+    assert shown.exit_code == 0, shown.output
+    text = shown.output.split("Usage:", 1)[1].split("─ Options")[0]
+    sentences = [line.strip() for line in text.splitlines()[1:] if line.strip(" ╭─╮│")]
+    assert sentences, shown.output
+
+
+@pytest.mark.parametrize("words", leaf_commands(), ids=" ".join)
+def test_command_is_in_the_readme(words: tuple[str, ...]) -> None:
+    """Nobody has to guess that a command exists."""
+    assert f"evalhub {' '.join(words)}" in README.read_text()
+
+
+def test_readme_names_no_command_that_is_not_there() -> None:
+    """A command that went, or was renamed, goes from the README too."""
+    known = {" ".join(words) for words in leaf_commands()} | set(COMMANDS)
+    named = re.findall(
+        r"^(?:\.venv/bin/)?evalhub ([a-z]+(?: [a-z-]+)?)", README.read_text(), re.MULTILINE
+    )
+    assert named
+    for words in named:
+        assert words in known or words.split()[0] in known, words
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["db", "--help"]])
+def test_program_runs(arguments: list[str]) -> None:
+    """The installed entry point answers."""
+    done = subprocess.run(
+        [sys.executable, "-m", "evalhub", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_unknown_command_is_a_usage_error() -> None:
+    """A typing error ends with 2 and names the nearest command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "evalhub", "trace"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "traces" in done.stderr

@@ -1,0 +1,31 @@
+"""An absent package names the extra that brings it."""
+
+from pathlib import Path
+
+import pytest
+
+from evalhub._optional import require
+from evalhub.errors import MissingExtraError
+
+
+def test_present_module_is_returned() -> None:
+    """A module that is installed is handed over."""
+    assert require("json", extra="all").dumps(1) == "1"
+
+
+def test_absent_package_names_its_extra() -> None:
+    """The message is the command that mends it, and the error is an ImportError."""
+    with pytest.raises(MissingExtraError, match=r"pip install 'evalhub\[local\]'") as caught:
+        require("no_such_package.inside", extra="local")
+    assert isinstance(caught.value, ImportError)
+
+
+def test_broken_package_is_not_called_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package that fails on an import of its own shows that import."""
+    (tmp_path / "broken_package.py").write_text("import something_it_needs\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="something_it_needs") as caught:
+        require("broken_package", extra="local")
+    assert not isinstance(caught.value, MissingExtraError)

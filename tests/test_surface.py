@@ -1,0 +1,77 @@
+"""What importing costs, and what the rooms export."""
+
+import importlib
+import json
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import evalhub
+from evalhub import errors
+
+ROOMS = [
+    "evalhub",
+    "evalhub.errors",
+    "evalhub.evals",
+    "evalhub.experiments",
+    "evalhub.llm",
+    "evalhub.metrics",
+    "evalhub.model",
+    "evalhub.recipes",
+    "evalhub.store",
+    "evalhub.tracing",
+]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_all_is_sorted_and_true(room: str) -> None:
+    """``__all__`` is sorted, and each name in it is there."""
+    module = importlib.import_module(room)
+    assert list(module.__all__) == sorted(module.__all__)
+    for name in module.__all__:
+        assert hasattr(module, name), name
+
+
+@pytest.mark.parametrize("module", ["evalhub", "evalhub.tracing"])
+def test_import_loads_no_third_party_module(module: str) -> None:
+    """Programs that trace pay for nothing but the standard library at import."""
+    program = (
+        "import sys, json; before = set(sys.modules)\n"
+        f"import {module}\n"
+        "print(json.dumps(sorted({m.partition('.')[0] for m in set(sys.modules) - before})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stdout)) - {"evalhub"}
+    assert loaded <= set(sys.stdlib_module_names)
+
+
+def test_metrics_import_is_light() -> None:
+    """``import evalhub.metrics`` loads none of the heavy packages."""
+    program = "import sys, evalhub.metrics; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    heavy = {"torch", "transformers", "scipy", "sklearn", "evaluate", "pandas", "mlflow", "openai"}
+    assert not loaded & heavy
+
+
+def test_every_error_is_in_the_tree() -> None:
+    """Each exported error has the one base, so that callers can catch them all."""
+    for name in errors.__all__:
+        assert issubclass(getattr(errors, name), errors.EvalhubError)
+        assert name in (errors.__doc__ or "")
+
+
+def test_every_module_has_a_docstring() -> None:
+    """A file opens by saying what it is about."""
+    for info in pkgutil.walk_packages(evalhub.__path__, "evalhub."):
+        if info.name.startswith("evalhub.dashboards.") or ".versions." in info.name:
+            continue  # run by Streamlit and by Alembic, not imported
+        module = importlib.import_module(info.name)
+        if not info.ispkg:
+            assert module.__doc__, info.name

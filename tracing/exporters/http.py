@@ -1,0 +1,136 @@
+"""Send spans to a collector (``evalhub serve``) as JSON over HTTP.
+
+``EVALHUB_URL=http://host:4180`` chooses it. A batch is one ``POST /v1/spans`` with
+``{"spans": [...]}``; payloads go into the body as the JSON they already are. A
+collector that asks for a key is given ``EVALHUB_API_KEY`` as a bearer token.
+"""
+
+import gzip
+import http.client
+import os
+import ssl
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from evalhub.errors import StoreError, StoreUnavailableError
+from evalhub.model import Span, SpanEvent, Usage
+
+__all__ = ["HttpExporter", "encode"]
+
+TIMEOUT_S = 10.0
+GZIP_ABOVE = 2_048  # bytes; below, compressing costs more than it saves on a local network
+
+
+def encode(spans: Sequence[Span]) -> bytes:
+    """Return the request body for *spans*."""
+    return orjson.dumps({"spans": [_span(span) for span in spans]})
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return {
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "parent_id": span.parent_id,
+        "project": span.project,
+        "name": span.name,
+        "kind": span.kind,
+        "status": span.status,
+        "start_ns": span.start_ns,
+        "end_ns": span.end_ns,
+        "first_token_ns": span.first_token_ns,
+        "model": span.model,
+        "provider": span.provider,
+        "usage": _usage(span.usage),
+        "session_id": span.session_id,
+        "user_id": span.user_id,
+        "tags": span.tags,
+        "inputs": _json(span.inputs),
+        "outputs": _json(span.outputs),
+        "attributes": _json(span.attributes),
+        "error": span.error,
+        "events": [_event(event) for event in span.events],
+    }
+
+
+def _usage(usage: Usage | None) -> dict[str, int | None] | None:
+    if usage is None:
+        return None
+    return {name: getattr(usage, name) for name in Usage.__dataclass_fields__}
+
+
+def _event(event: SpanEvent) -> dict[str, Any]:
+    return {
+        "name": event.name,
+        "time_ns": event.time_ns,
+        "attributes": _json(event.attributes),
+    }
+
+
+def _json(payload: bytes | None) -> orjson.Fragment | None:
+    return None if payload is None else orjson.Fragment(payload)
+
+
+class HttpExporter:
+    """Posts batches to a collector over one kept-alive connection."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._url = url
+        self._host = parts.hostname or "127.0.0.1"
+        self._port = parts.port
+        self._secure = parts.scheme == "https"
+        self._path = f"{parts.path.rstrip('/')}/v1/spans"
+        self._connection: http.client.HTTPConnection | None = None
+        self._headers = {"Content-Type": "application/json"}
+        key = os.environ.get("EVALHUB_API_KEY")
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+
+    def export(self, spans: Sequence[Span]) -> None:
+        """Send *spans*; return once the collector has stored them.
+
+        Raises:
+            StoreUnavailableError: the collector did not answer, or answered 429 or 5xx.
+            StoreError: the collector refused the batch.
+        """
+        body, headers = encode(spans), dict(self._headers)
+        if len(body) > GZIP_ABOVE:
+            body = gzip.compress(body, compresslevel=1)
+            headers["Content-Encoding"] = "gzip"
+        status, answer = self._post(body, headers)
+        if status in range(200, 300):
+            return
+        kind = StoreUnavailableError if status == 429 or status >= 500 else StoreError
+        raise kind(f"the collector at {self._url} answered {status}: {answer[:200]}")
+
+    def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        connection = self._connection or self._connect()
+        try:
+            connection.request("POST", self._path, body=body, headers=headers)
+            response = connection.getresponse()
+            answer = response.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise StoreUnavailableError(
+                f"the collector at {self._url} did not answer ({error!r}); "
+                "start it with: evalhub serve"
+            ) from error
+        return response.status, answer
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self._secure:
+            self._connection = http.client.HTTPSConnection(
+                self._host, self._port, timeout=TIMEOUT_S, context=ssl.create_default_context()
+            )
+        else:
+            self._connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection; the next export opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
