@@ -1,0 +1,118 @@
+"""Read the columns given to a metric, and build the column it gives back."""
+
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalhub.errors import MetricInputError
+from evalhub.metrics.base import ScoreColumn
+from evalhub.model import ScoreState
+
+__all__ = [
+    "References",
+    "Unscored",
+    "check_lengths",
+    "explanations_of",
+    "reference_lists",
+    "score_column",
+    "states_of",
+    "unscored_rows",
+]
+
+References = Sequence[str | Sequence[str] | None]
+"""One text or several per output; None or an empty list where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """Why an example has no score."""
+
+    state: ScoreState
+    reason: str
+
+
+def check_lengths(**columns: Sized) -> int:
+    """Return the one length of *columns*.
+
+    Raises:
+        MetricInputError: the lengths differ, or a column is a bare string.
+    """
+    for name, column in columns.items():
+        if isinstance(column, str):
+            raise MetricInputError(f"{name} is one string; give a list with an item per example")
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise MetricInputError(f"the columns differ in length: {told}; give one item per example")
+    return next(iter(lengths.values()))
+
+
+def reference_lists(references: References) -> list[list[str]]:
+    """Return the references of each output as a list, empty where there is none.
+
+    Raises:
+        MetricInputError: a reference is not a text.
+    """
+    rows = [_as_list(item) for item in references]
+    for index, row in enumerate(rows):
+        for text in row:
+            if not isinstance(text, str):
+                raise MetricInputError(f"reference {index} is {text!r}; references must be texts")
+    return rows
+
+
+def _as_list(item: str | Sequence[str] | None) -> list[str]:
+    if item is None:
+        return []
+    if isinstance(item, str):
+        return [item]
+    if not isinstance(item, Sequence):
+        raise MetricInputError(f"a reference is {item!r}; give a text or a list of texts")
+    return list(item)
+
+
+def unscored_rows(
+    outputs: Sequence[str | None], references: Sequence[Sequence[str]] | None = None
+) -> dict[int, Unscored]:
+    """Return the examples that cannot be scored, by index.
+
+    Raises:
+        MetricInputError: an output is neither a text nor None.
+    """
+    rows: dict[int, Unscored] = {}
+    for index, output in enumerate(outputs):
+        if output is None:
+            rows[index] = Unscored(ScoreState.ERRORED, "the target gave no output")
+        elif not isinstance(output, str):
+            raise MetricInputError(f"output {index} is {output!r}; outputs must be texts or None")
+        elif references is not None and not references[index]:
+            rows[index] = Unscored(ScoreState.SKIPPED, "no reference to compare with")
+    return rows
+
+
+def states_of(n: int, unscored: Mapping[int, Unscored]) -> tuple[ScoreState, ...] | None:
+    """Return the state of each of *n* examples, or None when all are scored."""
+    if not unscored:
+        return None
+    return tuple(unscored[i].state if i in unscored else ScoreState.SCORED for i in range(n))
+
+
+def explanations_of(n: int, unscored: Mapping[int, Unscored]) -> tuple[str | None, ...] | None:
+    """Return why each of *n* examples has no score, or None when all have one."""
+    if not unscored:
+        return None
+    return tuple(unscored[i].reason if i in unscored else None for i in range(n))
+
+
+def score_column(name: str, signature: str, results: Sequence[float | Unscored]) -> ScoreColumn:
+    """Return the column of *results*, one per example."""
+    unscored = {i: item for i, item in enumerate(results) if isinstance(item, Unscored)}
+    values = [np.nan if isinstance(item, Unscored) else item for item in results]
+    return ScoreColumn(
+        name=name,
+        values=np.array(values, dtype=np.float64),
+        signature=signature,
+        states=states_of(len(values), unscored),
+        explanations=explanations_of(len(values), unscored),
+    )

@@ -1,0 +1,26 @@
+"""Scores that have a precision and a recall beside their F-measure."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.metrics.base import ScoreColumn
+
+__all__ = ["PrecisionRecallF"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PrecisionRecallF(ScoreColumn):
+    """A score column whose values are F-measures.
+
+    ``precision`` and ``recall`` have the shape of ``values``, and NaN at the same places.
+    """
+
+    precision: NDArray[np.float64] = field(kw_only=True)
+    recall: NDArray[np.float64] = field(kw_only=True)
+
+    @property
+    def fmeasure(self) -> NDArray[np.float64]:
+        """The F-measures, which are also ``values``."""
+        return self.values

@@ -1,0 +1,120 @@
+"""What two texts share, out of what each has: the statistics behind each ROUGE score."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["PRF", "MultiReference", "Overlap", "reduce_references"]
+
+_Floats = NDArray[np.float64]
+PRF = tuple[_Floats, _Floats, _Floats]
+"""Precision, recall and F-measure, each of shape (n,)."""
+MultiReference = Literal["max", "best", "average", "jackknife"]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Counts of pairs of texts, each of shape (pairs,)."""
+
+    hits: _Floats
+    candidate: _Floats
+    """Units that the output has."""
+    reference: _Floats
+    """Units that the reference has."""
+    root: float = 1.0
+    """Shares are raised to this power: the inverse of the weight of weighted subsequences."""
+
+    def sums(self, starts: NDArray[np.int64]) -> "Overlap":
+        """Return the sums over runs of pairs; *starts* has each run's first pair."""
+        add = np.add.reduceat
+        return Overlap(
+            add(self.hits, starts),
+            add(self.candidate, starts),
+            add(self.reference, starts),
+            self.root,
+        )
+
+    def scores(self, alpha: float, decimals: int | None) -> PRF:
+        """Return the scores of each pair; recall weighs 1 - *alpha* in F.
+
+        With *decimals*, precision and recall are rounded before F is made of them.
+        """
+        precision = _share(self.hits, self.candidate) ** self.root
+        recall = _share(self.hits, self.reference) ** self.root
+        if decimals is not None:
+            precision, recall = _rounded(precision, decimals), _rounded(recall, decimals)
+        below = (1 - alpha) * precision + alpha * recall
+        fmeasure = _share(precision * recall, below)
+        if decimals is not None:
+            fmeasure = _rounded(fmeasure, decimals)
+        return precision, recall, fmeasure
+
+
+def _share(part: _Floats, whole: _Floats) -> _Floats:
+    """Return *part* / *whole*, and 0 where there is nothing to share."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def _rounded(values: _Floats, decimals: int) -> _Floats:
+    # Not numpy's round: it scales first, and 0.166665 then ends elsewhere than in printf.
+    return np.asarray([round(value, decimals) for value in values.tolist()], dtype=np.float64)
+
+
+def reduce_references(
+    overlap: Overlap,
+    counts: Sequence[int],
+    how: MultiReference,
+    score: Callable[[Overlap], PRF],
+) -> PRF:
+    """Return one score per output from those of its pairs.
+
+    *counts* has the number of references of each output, 1 or more; the pairs of an
+    output follow each other. ``max`` takes the reference with the highest F, ``best``
+    that with the highest recall (Perl's ``-f B``), ``average`` divides summed hits by
+    summed counts (Perl's ``-f A``), and ``jackknife`` averages the maxima of leaving
+    each reference out in turn (Lin, 2004, section 2.1).
+    """
+    sizes = np.asarray(counts, dtype=np.int64)
+    starts = np.cumsum(sizes) - sizes
+    if how == "average":
+        return score(overlap.sums(starts))
+    scores = score(overlap)
+    if len(overlap.hits) == len(sizes):
+        return scores
+    if how == "jackknife":
+        return _jackknife(scores, starts, sizes)
+    chosen = _first_best(scores[2] if how == "max" else scores[1], starts, sizes)
+    precision, recall, fmeasure = scores
+    return precision[chosen], recall[chosen], fmeasure[chosen]
+
+
+def _first_best(
+    values: _Floats, starts: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    runs = zip(starts.tolist(), sizes.tolist(), strict=True)
+    chosen = [start + int(values[start : start + size].argmax()) for start, size in runs]
+    return np.asarray(chosen, dtype=np.int64)
+
+
+def _jackknife(scores: PRF, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> PRF:
+    rows = [
+        np.mean([_maximum(scores, left) for left in _leave_one_out(start, size)], axis=0)
+        for start, size in zip(starts.tolist(), sizes.tolist(), strict=True)
+    ]
+    table = np.asarray(rows, dtype=np.float64)
+    return table[:, 0], table[:, 1], table[:, 2]
+
+
+def _leave_one_out(start: int, size: int) -> list[list[int]]:
+    pairs = list(range(start, start + size))
+    if size == 1:
+        return [pairs]
+    return [pairs[:i] + pairs[i + 1 :] for i in range(size)]
+
+
+def _maximum(scores: PRF, pairs: list[int]) -> list[float]:
+    best = max(pairs, key=lambda pair: scores[2][pair])
+    return [float(part[best]) for part in scores]

@@ -1,0 +1,50 @@
+"""The variants of ROUGE, by name."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from evalhub.errors import MetricError
+
+__all__ = ["Variant", "parse_variant"]
+
+Kind = Literal["n", "L", "Lsum", "W", "S", "SU"]
+
+_NAME = re.compile(
+    r"rouge(?:(?P<order>[1-9])|(?P<L>L(?:sum)?)|W-(?P<weight>\d+(?:\.\d+)?)"
+    r"|(?P<S>SU?)(?P<gap>\d+|\*))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant: ``rouge2``, ``rougeL``, ``rougeLsum``, ``rougeW-1.2``, ``rougeSU4``."""
+
+    name: str
+    kind: Kind
+    order: int = 1
+    weight: float = 1.0
+    gap: int | None = None
+    """Most words between the two of a skip bigram; None for any number (``rougeS*``)."""
+
+
+def parse_variant(name: str) -> Variant:
+    """Return the variant called *name*.
+
+    Raises:
+        MetricError: there is no such variant.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None or (match["weight"] and float(match["weight"]) < 1):
+        raise MetricError(
+            f"{name!r} is no variant of ROUGE; "
+            "use rouge1 to rouge9, rougeL, rougeLsum, rougeW-1.2, rougeS4, rougeSU4 or rougeS*"
+        )
+    if match["order"]:
+        return Variant(name, "n", order=int(match["order"]))
+    if match["weight"]:
+        return Variant(name, "W", weight=float(match["weight"]))
+    if match["L"]:
+        return Variant(name, "Lsum" if match["L"] == "Lsum" else "L")
+    gap = None if match["gap"] == "*" else int(match["gap"])
+    return Variant(name, "SU" if match["S"] == "SU" else "S", gap=gap)

@@ -1,0 +1,99 @@
+"""Finding metrics by name, and what importing them costs."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import evalhub.metrics
+from evalhub.errors import MetricError
+from evalhub.metrics import available, load
+from evalhub.metrics.base import COLUMNS, Metric
+from evalhub.metrics.retrieval import Retrieval
+from evalhub.metrics.text.contains import Contains
+from evalhub.metrics.text.exact_match import ExactMatch
+from evalhub.metrics.text.regex import Regex
+from evalhub.metrics.text.rouge import Rouge
+from evalhub.metrics.text.token_f1 import TokenF1
+
+HEAVY = ("torch", "transformers", "scipy", "sklearn", "evaluate", "nltk", "pytrec_eval", "pandas")
+
+
+def test_variants_of_rouge_have_names_of_their_own() -> None:
+    """``rougeW-1.2`` and the like need no entry each."""
+    assert load("rougeLsum", stemmer=False) == Rouge(["rougeLsum"], stemmer=False)
+    assert load("rougeW-1.2").name == "rougeW-1.2"
+    assert load("rouge", variants=["rouge1"]).name == "rouge1"
+
+
+def test_depth_may_be_a_setting_or_in_the_name() -> None:
+    """Suite files may write either."""
+    assert load("recall_at_k", k=5) == load("recall_at_5") == Retrieval("recall", 5)
+    assert load("mrr") == Retrieval("mrr")
+
+
+def test_unknown_names_get_the_nearest() -> None:
+    """A slip of the pen is helped."""
+    with pytest.raises(MetricError, match="did you mean 'exact_match'"):
+        load("exactmatch")
+    with pytest.raises(MetricError, match="'rougeLsumm' is no variant of ROUGE"):
+        load("rougeLsumm")
+    with pytest.raises(MetricError, match="known are rouge, rouge1"):
+        load("zzz")
+
+
+def test_settings_are_checked_by_name() -> None:
+    """Unknown and forgotten settings are named."""
+    with pytest.raises(MetricError, match="rouge1 has no setting 'stem'; it has stemmer"):
+        load("rouge1", stem=True)
+    with pytest.raises(MetricError, match="regex needs the setting 'pattern'"):
+        load("regex")
+
+
+@pytest.mark.parametrize("name", ["rouge", "rouge1", "exact_match", "token_f1", "contains", "mrr"])
+def test_what_is_listed_is_what_is_loaded(name: str) -> None:
+    """The columns told beforehand are those the metric asks for."""
+    info = {info.name: info for info in available()}[name]
+    assert info.requires == load(name).requires
+    assert info.summary
+
+
+def test_metrics_keep_the_contract() -> None:
+    """Each asks for known columns, and its signature begins with its name."""
+    metrics: list[Metric] = [Rouge(), ExactMatch(), TokenF1(), Contains(), Regex("a")]
+    metrics.append(Retrieval("mrr"))
+    for metric in metrics:
+        assert set(metric.requires) <= set(COLUMNS)
+        assert metric.signature.startswith(f"{metric.name}|")
+        table = metric.score_batch(**{column: [] for column in metric.requires})
+        assert [len(column) for column in table.values()] == [0] * len(table)
+
+
+def test_settings_are_told_with_their_defaults() -> None:
+    """Those that the name itself gives are left out."""
+    infos = {info.name: info for info in available()}
+    assert infos["rouge1"].settings["stemmer"] == "True"
+    assert "variants" not in infos["rouge1"].settings
+    assert infos["regex"].settings["pattern"] == "required"
+    assert infos["recall_at_k"].settings == {"k": "None"}
+
+
+def test_public_names_are_sorted_and_resolve() -> None:
+    """``from evalhub.metrics import X`` works for each."""
+    names = evalhub.metrics.__all__
+    assert set(names) == set(evalhub.metrics._HOMES)
+    for name in names:
+        assert getattr(evalhub.metrics, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = importlib.import_module("evalhub.metrics").Nothing
+
+
+def test_import_and_rouge_load_nothing_heavy() -> None:
+    """Scoring texts needs numpy and rapidfuzz only."""
+    code = (
+        "import sys; from evalhub.metrics import load; load('rouge').score_batch(['a'], ['a']);"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,86 @@
+"""Measures of rankings, by trec_eval."""
+
+import math
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalhub.errors import MetricError, MetricInputError
+from evalhub.metrics.retrieval import Measure, Retrieval
+
+pytest.importorskip("pytrec_eval")
+
+
+def _score(measure: Measure, k: int | None, ranking: list[str], relevant: Sequence[str]) -> float:
+    metric = Retrieval(measure, k)
+    return float(metric.score_batch([ranking], [relevant])[metric.name].values[0])
+
+
+@pytest.mark.parametrize(
+    ("measure", "k", "expected"),
+    [
+        ("recall", 2, 1 / 3),
+        ("precision", 2, 1 / 2),
+        ("precision", 10, 2 / 10),
+        ("hit", 1, 0.0),
+        ("hit", 2, 1.0),
+        ("mrr", None, 1 / 2),
+        ("mrr", 1, 0.0),
+        ("map", None, (1 / 2 + 2 / 4) / 3),
+        ("map", 2, (1 / 2) / 3),
+        (
+            "ndcg",
+            4,
+            (1 / math.log2(3) + 1 / math.log2(5)) / (1 + 1 / math.log2(3) + 1 / math.log2(4)),
+        ),
+    ],
+)
+def test_measures_by_hand(measure: Measure, k: int | None, expected: float) -> None:
+    """Second and fourth of four are relevant; a third relevant id is not found."""
+    got = _score(measure, k, ["x", "r1", "y", "r2"], ["r1", "r2", "r3"])
+    assert got == pytest.approx(expected, abs=1e-6)
+
+
+@settings(deadline=None)
+@given(st.permutations(["d", "a", "c", "b", "e"]))
+def test_order_is_the_ranking_not_the_alphabet(ranking: list[str]) -> None:
+    """trec_eval breaks ties by id; the order given must win."""
+    expected = 1 / (ranking.index("a") + 1)
+    assert _score("mrr", None, ranking, ["a"]) == pytest.approx(expected)
+
+
+def test_nothing_retrieved_scores_zero_and_nothing_relevant_is_skipped() -> None:
+    """A search without results failed; a question without an answer says nothing."""
+    column = Retrieval("recall", 5).score_batch([[], ["a"], ["a"], None], [["a"], [], None, ["a"]])
+    states = [column["recall_at_5"].score(i).state for i in range(4)]
+    assert states == ["scored", "skipped", "skipped", "errored"]
+    assert column["recall_at_5"].score(0).value == 0.0
+
+
+def test_repeated_ids_count_once() -> None:
+    """Two chunks of one document do not make a recall of 2."""
+    assert _score("recall", 3, ["a", "a", "b"], ["a"]) == 1.0
+    assert _score("precision", 2, ["a", "a", "b"], ["a", "b"]) == 1.0
+
+
+def test_gains_weigh_ndcg() -> None:
+    """The better document first scores 1, the other order less."""
+    metric = Retrieval("ndcg", 2)
+    gains = {"good": 3, "fair": 1}
+    values = metric.score_batch([["good", "fair"], ["fair", "good"]], [gains, gains])
+    assert values["ndcg_at_2"].values[0] == pytest.approx(1.0)
+    assert values["ndcg_at_2"].values[1] < 0.9
+
+
+def test_bad_settings_and_columns_are_refused() -> None:
+    """The message has the value and what to give."""
+    with pytest.raises(MetricError, match="measure is 'f1'"):
+        Retrieval("f1")  # type: ignore[arg-type] # what a suite file may hold
+    with pytest.raises(MetricError, match="recall needs k"):
+        Retrieval("recall")
+    with pytest.raises(MetricError, match="k is 0"):
+        Retrieval("recall", 0)
+    with pytest.raises(MetricInputError, match="give a list of ids"):
+        Retrieval("mrr").score_batch(["abc"], [["a"]])
