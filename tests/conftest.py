@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from evalhub.llm.local import LocalServer
 from evalhub.llm.models import pull
+from evalhub.tracing.testing import reset
 
 from evalhub.config import load_settings
 
@@ -35,7 +36,7 @@ def local_llm(local_models: Path) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def evalhub_home(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+) -> Iterator[Path]:
     """Give each test an empty home and an environment that names nothing else."""
     needs_models = request.node.get_closest_marker("model") is not None
     models = request.getfixturevalue("local_models") if needs_models else None
@@ -47,4 +48,6 @@ def evalhub_home(
     if models is not None:
         (home / "models").symlink_to(models)
     monkeypatch.setenv("EVALHUB_HOME", str(home))
-    return home
+    reset()
+    yield home
+    reset()  # the tracer in force would go on writing to this test's home

@@ -1,10 +1,13 @@
 """What importing costs, and what the rooms export."""
 
+import ast
 import importlib
+import importlib.util
 import json
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,10 +29,10 @@ ROOMS = [
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_all_is_sorted_and_true(room: str) -> None:
-    """``__all__`` is sorted, and each name in it is there."""
+def test_all_is_true(room: str) -> None:
+    """Each name in ``__all__`` is there, once; ruff keeps them sorted."""
     module = importlib.import_module(room)
-    assert list(module.__all__) == sorted(module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__) > 0
     for name in module.__all__:
         assert hasattr(module, name), name
 
@@ -70,8 +73,8 @@ def test_every_error_is_in_the_tree() -> None:
 def test_every_module_has_a_docstring() -> None:
     """A file opens by saying what it is about."""
     for info in pkgutil.walk_packages(evalhub.__path__, "evalhub."):
-        if info.name.startswith("evalhub.dashboards.") or ".versions." in info.name:
-            continue  # run by Streamlit and by Alembic, not imported
-        module = importlib.import_module(info.name)
-        if not info.ispkg:
-            assert module.__doc__, info.name
+        spec = importlib.util.find_spec(info.name)
+        assert spec is not None
+        assert spec.origin is not None
+        source = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+        assert info.ispkg or ast.get_docstring(source), info.name

@@ -13,15 +13,46 @@ MAPPED = {
 }
 
 
-def test_every_package_is_listed() -> None:
-    """A package that setuptools is not told of would be left out of the wheel silently."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    assert settings["package-dir"] == MAPPED
-    found = {"evalhub"}
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+
+
+def package_folders() -> dict[str, Path]:
+    """Return the folder of each package that the tree holds."""
+    found = {"evalhub": ROOT / "evalhub"}
     for package, folder in MAPPED.items():
         for init in (ROOT / folder).rglob("__init__.py"):
             inside = init.parent.relative_to(ROOT / folder)
             if package == "evalhub" and inside.parts and f"evalhub.{inside.parts[0]}" in MAPPED:
                 continue  # a symlink, for editors; mapped under its own name
-            found.add(".".join([package, *inside.parts]))
-    assert found == set(settings["packages"])
+            found[".".join([package, *inside.parts])] = init.parent
+    return found
+
+
+def test_every_package_is_listed() -> None:
+    """A package that setuptools is not told of would be left out of the wheel silently."""
+    assert SETTINGS["package-dir"] == MAPPED
+    assert set(package_folders()) == set(SETTINGS["packages"])
+
+
+def test_every_data_file_is_listed() -> None:
+    """So would a price table, a prompt or a font."""
+    folders = package_folders()
+    listed = {
+        path
+        for package, patterns in SETTINGS["package-data"].items()
+        for pattern in patterns
+        for path in folders[package].glob(pattern)
+    }
+    beside = {
+        path
+        for folder in MAPPED.values()
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".py"
+    }
+    assert {path for path in beside if not _is_symlink_double(path)} == listed
+
+
+def _is_symlink_double(path: Path) -> bool:
+    return any(
+        (ROOT / "evalhub" / Path(part)).is_symlink() for part in path.relative_to(ROOT).parts[1:2]
+    )

@@ -1,0 +1,188 @@
+"""``evalhub traces`` as a user types it."""
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evalhub.cli.traces import parse_since
+from evalhub.errors import ConfigError
+from evalhub.model import Span, SpanEvent, Usage
+from evalhub.store import open_store
+from evalhub.store.spans import add_spans
+
+SECOND = 10**9
+OLD, NEW = "0" * 31 + "1", "f" * 32
+
+
+def evalhub(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from evalhub.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def now_ns() -> int:
+    """Store an old trace of one span and a new one with a failed call; return the time."""
+    now = time.time_ns()
+    old = now - 2 * 86400 * SECOND
+    spans = [
+        Span(OLD, "a", None, "papers", "summarise", "chain", "ok", old, old + SECOND // 2),
+        Span(NEW, "b", None, "rag", "answer", "chain", "error", now, now + 3 * SECOND),
+        Span(
+            NEW,
+            "c",
+            "b",
+            "rag",
+            "ChatCompletion",
+            "llm",
+            "error",
+            now + 1,
+            now + SECOND,
+            first_token_ns=now + SECOND // 4 + 1,
+            model="gpt-4o",
+            provider="openai",
+            usage=Usage(1000, 100),
+            tags=("x",),
+            inputs=b'{"messages":[{"role":"user","content":"why?"}]}',
+            outputs=b'{"output":"cut in the mid',
+            error="TimeoutError('too slow')\nTraceback ...",
+            events=(SpanEvent("retry", now, b'{"n":1}'),),
+        ),
+    ]
+    with open_store() as store, store.begin() as connection:
+        add_spans(connection, spans)
+    return now
+
+
+def listed(*arguments: str) -> list[str]:
+    """Return the ids that ``traces list --json`` gives."""
+    done = evalhub("traces", "list", "--json", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [trace["id"] for trace in json.loads(done.stdout)]
+
+
+@pytest.mark.usefixtures("now_ns")
+def test_filters_of_the_list() -> None:
+    """Newest first, narrowed by each option."""
+    assert listed() == [NEW, OLD]
+    assert listed("--project", "rag") == [NEW]
+    assert listed("--status", "ok", "--name", "SUMM") == [OLD]
+    assert listed("--since", "24h") == [NEW]
+    assert listed("--limit", "1") == [NEW]
+
+
+def test_the_list_as_json(now_ns: int) -> None:
+    """Each trace is an object with its sums."""
+    trace = json.loads(evalhub("traces", "list", "--json", "--limit", "1").stdout)[0]
+    started = datetime.fromisoformat(trace.pop("start_time"))
+    assert started == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now_ns // 1000)
+    assert trace == {
+        "id": NEW,
+        "name": "answer",
+        "project": "rag",
+        "duration_ms": 3000.0,
+        "status": "error",
+        "spans": 2,
+        "errors": 2,
+        "input_tokens": 1000,
+        "output_tokens": 100,
+        "cost_usd": pytest.approx(0.0035),
+        "session_id": None,
+        "user_id": None,
+    }
+
+
+@pytest.mark.usefixtures("now_ns")
+def test_the_list_as_a_table() -> None:
+    """People see one line a trace, with ids that ``traces show`` takes."""
+    lines = evalhub("traces", "list").stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[1].split()[0] == NEW[:16]
+    assert "$0.0035" in lines[1]
+    assert "500 ms" in lines[2]
+    assert evalhub("traces", "show", lines[2].split()[0]).returncode == 0
+
+
+@pytest.mark.usefixtures("now_ns")
+def test_one_trace_as_a_tree() -> None:
+    """Children stand below their parents, with tokens, cost, previews and the error."""
+    done = evalhub("traces", "show", "ff")
+    assert (done.returncode, done.stderr) == (0, "")
+    for part in (
+        NEW,
+        "└── answer  3.0 s",
+        "    └── ChatCompletion  1.0 s  1000+100 tokens  $0.0035  llm  gpt-4o",
+        'in  {"messages":[{"role":"user","content":"why?"}]}',
+        "error TimeoutError('too slow')",
+    ):
+        assert part in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.usefixtures("now_ns")
+def test_one_trace_as_json() -> None:
+    """Payloads are decoded; one that was cut is the text it is."""
+    trace = json.loads(evalhub("traces", "show", NEW, "--json").stdout)
+    assert trace["id"] == NEW
+    call = trace["spans"][1]
+    assert call["inputs"]["messages"][0]["content"] == "why?"
+    assert call["outputs"] == '{"output":"cut in the mid'
+    assert call["first_token_ms"] == 250.0
+    assert call["cost_usd"] == pytest.approx(0.0035)
+    assert call["events"][0]["attributes"] == {"n": 1}
+
+
+def test_an_empty_store_says_what_to_do() -> None:
+    """No traces is no error."""
+    done = evalhub("traces", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no traces" in done.stdout
+    assert listed() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("show", "nope"), "'nope'"),
+        (("list", "--since", "yesterday"), "'yesterday'"),
+        (("list", "--status", "broken"), "'broken'"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(arguments: tuple[str, ...], word: str) -> None:
+    """The line repeats the value."""
+    done = evalhub("traces", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 100_000 - 90),
+        ("30m", 100_000 - 1800),
+        ("1d", 100_000 - 86_400),
+        ("1970-01-01", 0),
+        ("1970-01-01T01:00+01:00", 0),
+        ("1970-01-02T00:00:00.5", 86_400.5),
+    ],
+)
+def test_since(text: str, seconds: float) -> None:
+    """A duration before now, or an ISO 8601 moment (UTC unless it says otherwise)."""
+    assert parse_since(text, now_ns=100_000 * SECOND) == seconds * SECOND
+
+
+@pytest.mark.parametrize("text", ["", "24", "h", "-1h", "1y", "2026-13-01"])
+def test_since_that_cannot_be_read(text: str) -> None:
+    """The error shows what can be."""
+    with pytest.raises(ConfigError, match="24h"):
+        parse_since(text, now_ns=0)
