@@ -14,6 +14,7 @@
     ├── MetricError              a metric could not be built or run
     │   └── MetricInputError     its columns do not fit: lengths, missing references
     ├── ModelError               a language model or its endpoint
+    │   ├── EmptyAnswerError         it answered, and there was no text in the answer
     │   └── ModelUnavailableError    no answer: refused, timed out, 5xx
     └── TrackerError             the experiment tracker (MLflow)
 
@@ -24,6 +25,7 @@ The command line prints it after ``error:`` and exits with 2.
 __all__ = [
     "ConfigError",
     "DatasetError",
+    "EmptyAnswerError",
     "EvalhubError",
     "MetricError",
     "MetricInputError",
@@ -85,6 +87,10 @@ class MetricInputError(MetricError):
 
 class ModelError(EvalhubError):
     """A language model, or its endpoint, could not do what was asked."""
+
+
+class EmptyAnswerError(ModelError):
+    """The model answered with no text: cut off while it reasoned, filtered, or silent."""
 
 
 class ModelUnavailableError(ModelError):

@@ -1,0 +1,81 @@
+"""Which model endpoint to ask: the one the environment names, or the embedded one."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from evalhub.errors import ConfigError
+from evalhub.llm.local import LocalServer
+
+__all__ = ["Endpoint", "open_endpoint", "resolve_endpoint"]
+
+_OPENAI_URL = "https://api.openai.com/v1"
+_OPENAI_MODEL = "gpt-5.4-mini"
+_NO_KEY = "none"  # the openai client insists on a key; servers of one's own ignore it
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an OpenAI-compatible model answers."""
+
+    base_url: str
+    """Address with the version, such as ``http://127.0.0.1:8103/v1``."""
+    model: str
+    api_key: str = field(default=_NO_KEY, repr=False)
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether this is OpenAI's own service."""
+        return self.base_url.rstrip("/") == _OPENAI_URL
+
+
+def resolve_endpoint(environ: Mapping[str, str] | None = None) -> Endpoint | None:
+    """Return the endpoint that the environment names, or None for the embedded model.
+
+    ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` are those of the openai client; either is
+    enough. ``EVALHUB_MODEL`` names the model.
+
+    Args:
+        environ: Variables to read instead of ``os.environ``.
+
+    Raises:
+        ConfigError: the address is not one, or the model's name is needed and missing.
+    """
+    env = os.environ if environ is None else environ
+    url, key = env.get("OPENAI_BASE_URL"), env.get("OPENAI_API_KEY")
+    if not url and not key:
+        return None
+    endpoint = Endpoint(
+        base_url=url or _OPENAI_URL,
+        model=env.get("EVALHUB_MODEL") or _OPENAI_MODEL,
+        api_key=key or _NO_KEY,
+    )
+    _check(endpoint, has_model=bool(env.get("EVALHUB_MODEL")), has_key=bool(key))
+    return endpoint
+
+
+@contextlib.contextmanager
+def open_endpoint() -> Iterator[Endpoint]:
+    """Give the endpoint to use; the embedded model runs for the length of the block.
+
+    Raises:
+        ConfigError: the environment names an endpoint that cannot be used.
+        ModelError: the embedded model is not pulled or does not start.
+    """
+    endpoint = resolve_endpoint()
+    if endpoint is not None:
+        yield endpoint
+        return
+    with LocalServer() as server:
+        yield Endpoint(server.base_url, server.model)
+
+
+def _check(endpoint: Endpoint, *, has_model: bool, has_key: bool) -> None:
+    url = endpoint.base_url
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"OPENAI_BASE_URL is {url!r}; it must start with http:// or https://")
+    if endpoint.is_openai and not has_key:
+        raise ConfigError(f"OPENAI_BASE_URL is {url!r}; it needs OPENAI_API_KEY too")
+    if not endpoint.is_openai and not has_model:
+        raise ConfigError(f"OPENAI_BASE_URL is {url!r}; name its model in EVALHUB_MODEL")

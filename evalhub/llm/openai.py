@@ -1,0 +1,202 @@
+"""Ask any OpenAI-compatible endpoint, with retries, traced, its failures in one line."""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from evalhub._optional import require
+from evalhub.errors import EmptyAnswerError, ModelError, ModelUnavailableError
+from evalhub.llm.client import Completion
+from evalhub.llm.endpoint import Endpoint
+from evalhub.model import Usage
+from evalhub.tracing import wrap_openai
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletion
+    from openai.types.completion_usage import CompletionUsage
+
+__all__ = ["OpenAIChat"]
+
+_log = logging.getLogger(__name__)
+
+_RETRYABLE_STATUS = frozenset({408, 409, 429})  # what the openai client retries beside 5xx
+_WORDS = {
+    "response_format": ("response_format", "json_schema"),
+    "seed": ("seed",),
+    "temperature": ("temperature",),
+}
+"""Settings that an endpoint may lack, and how its refusal names them."""
+
+
+class OpenAIChat:
+    """A :class:`~evalhub.llm.client.ChatClient` over the ``openai`` package.
+
+    JSON schema, seed and temperature are wishes: some endpoints and models refuse
+    them. The first refusal is logged, and the setting is left out from then on. So an
+    answer must be parsed tolerantly even when a schema was given.
+
+    Args:
+        endpoint: Whom to ask.
+        max_retries: Times that a request is repeated after a refused connection, a
+            timeout, 429 or 5xx, with growing pauses.
+        timeout: Seconds that one attempt may take.
+
+    Raises:
+        MissingExtraError: the ``openai`` extra is not installed.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, max_retries: int = 2, timeout: float = 120.0) -> None:
+        require("openai", extra="openai")
+        self.endpoint = endpoint
+        self._refused: set[str] = set()
+        self._lock = threading.Lock()
+        self._client = _connect(endpoint, max_retries, timeout)
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answers."""
+        return self.endpoint.model
+
+    def complete(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+        json_schema: Mapping[str, Any] | None = None,
+    ) -> Completion:
+        """Return the answer to *messages* (dicts with ``role`` and ``content``).
+
+        A refusal that the API reports as one is the text, with the finish reason ``refusal``.
+
+        Raises:
+            ModelUnavailableError: the endpoint refused, timed out or failed (5xx, 429),
+                after retries.
+            EmptyAnswerError: the answer had no text.
+            ModelError: the request was wrong (4xx), or the answer was not one of this API.
+        """
+        length = "max_completion_tokens" if self.endpoint.is_openai else "max_tokens"
+        wanted = {
+            length: max_tokens,
+            "temperature": temperature,
+            "seed": seed,
+            "response_format": None if json_schema is None else _response_format(json_schema),
+        }
+        settings = {key: value for key, value in wanted.items() if value is not None}
+        return _completion(self._ask([dict(message) for message in messages], settings))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _ask(self, messages: list[dict[str, Any]], settings: Mapping[str, Any]) -> "ChatCompletion":
+        """Send the request, again without a setting for each that is refused."""
+        while True:
+            sent = {key: value for key, value in settings.items() if key not in self._refused}
+            try:
+                return self._send(messages, sent)
+            except _RefusedSettingError as refusal:
+                self._give_up(refusal.setting)
+
+    def _give_up(self, setting: str) -> None:
+        with self._lock:
+            if setting not in self._refused:
+                self._refused.add(setting)
+                _log.warning("%s refuses %s; asking without it", self.model, setting)
+
+    def _send(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> "ChatCompletion":
+        openai = require("openai", extra="openai")
+        create: Any = self._client.chat.completions.create
+        try:
+            answer: ChatCompletion = create(model=self.model, messages=messages, **settings)
+        except openai.APIConnectionError as error:  # a timeout is one too
+            raise ModelUnavailableError(f"{self._where()} does not answer: {error}") from error
+        except openai.APIStatusError as error:
+            raise self._status_error(error, settings) from error
+        except (openai.OpenAIError, ValueError) as error:
+            raise ModelError(f"{self._where()} gave no answer of this API: {error}") from error
+        return answer
+
+    def _status_error(self, error: "openai.APIStatusError", sent: Mapping[str, Any]) -> Exception:
+        code = error.status_code
+        if code >= 500 or code in _RETRYABLE_STATUS:
+            return ModelUnavailableError(f"{self._where()} failed with {code}: {error.message}")
+        for setting, words in _WORDS.items():
+            named = error.param == setting or any(word in error.message for word in words)
+            if code in {400, 422} and setting in sent and named:
+                return _RefusedSettingError(setting)
+        return ModelError(f"{self._where()} refused with {code}: {error.message}{_advice(code)}")
+
+    def _where(self) -> str:
+        return f"model {self.model!r} at {self.endpoint.base_url}"
+
+
+class _RefusedSettingError(Exception):
+    def __init__(self, setting: str) -> None:
+        super().__init__(setting)
+        self.setting = setting
+
+
+def _connect(endpoint: Endpoint, max_retries: int, timeout: float) -> "openai.OpenAI":
+    client: openai.OpenAI = require("openai", extra="openai").OpenAI(
+        base_url=endpoint.base_url,
+        api_key=endpoint.api_key,
+        max_retries=max_retries,
+        timeout=timeout,
+    )
+    return wrap_openai(client)
+
+
+def _advice(code: int) -> str:
+    if code in {401, 403}:
+        return "; check OPENAI_API_KEY"
+    return "; check OPENAI_BASE_URL and EVALHUB_MODEL" if code == 404 else ""
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"name": "answer", "strict": True, "schema": dict(schema)}
+    return {"type": "json_schema", "json_schema": named}
+
+
+def _completion(answer: "ChatCompletion") -> Completion:
+    # The client does not validate: a proxy's answer may be a text, or lack the fields.
+    choices = getattr(answer, "choices", None) or [None]
+    message = getattr(choices[0], "message", None)
+    if message is None:
+        raise ModelError(f"the endpoint answered {str(answer)[:200]!r}: no chat completion")
+    reason = choices[0].finish_reason
+    refusal = getattr(message, "refusal", None)
+    text = message.content or refusal
+    if not text:
+        raise EmptyAnswerError(f"model {answer.model!r} answered nothing (finish reason {reason})")
+    return Completion(
+        text=text,
+        model=answer.model,
+        finish_reason="refusal" if refusal and not message.content else reason,
+        usage=None if answer.usage is None else _usage(answer.usage),
+    )
+
+
+def _usage(usage: "CompletionUsage") -> Usage:
+    prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
+    return Usage(
+        input_tokens=usage.prompt_tokens,
+        output_tokens=usage.completion_tokens,
+        cache_read_tokens=None if prompt is None else prompt.cached_tokens,
+        reasoning_tokens=None if completion is None else completion.reasoning_tokens,
+    )

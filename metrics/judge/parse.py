@@ -1,0 +1,149 @@
+"""Read a score out of a judge's answer, or say that there is none.
+
+How answers are parsed moves results more than most prompts do: taking the last
+number in the text, as many scripts do, moved a published correlation with people
+from .444 to .328. So a number counts only where the answer says that it is the
+score, and an answer that says two different things has no score.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["PARSER_VERSION", "ParsedScore", "parse_score"]
+
+PARSER_VERSION = 1
+"""Part of judges' signatures; changes when any answer is read differently."""
+
+_KEYS = ("score", "rating", "grade", "评分", "得分", "分数")
+_LABEL = rf"(?:\b(?:{'|'.join(_KEYS[:3])}|scale)\b|评分|得分|分数)"
+# Neither a piece of a longer number nor of a range, a date or a version.
+_VALUE = r"(?<![\w.,/−-])(?P<value>\d+(?:\.\d+)?)"
+_NUMBER = rf"{_VALUE}(?![\w%]|[.,/:]\d|\s*(?:[−–-]|or\b|to\b)\s*\d)"
+_FRACTION = rf"{_VALUE}\s*(?:/|out of)\s*(?P<of>\d+)(?![/\d]|\.\d)"
+_FILL = r"[^\w\n−-]{0,6}"
+_VERB = r"(?:(?:is|was|of|would be|为|是)\b)?"
+_GAP = rf"(?:\s[−-]\s|{_FILL}){_VERB}{_FILL}(?:an? )?[*_`\"']{{0,3}}"
+
+# Tried in this order; the first that matches anywhere decides.
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?:final|overall|total)\s+{_LABEL}{_GAP}{_FRACTION}",
+        rf"\b(?:final|overall|total)\s+{_LABEL}{_GAP}{_NUMBER}",
+        rf"{_LABEL}{_GAP}{_FRACTION}",
+        rf"{_LABEL}{_GAP}{_NUMBER}",
+        _FRACTION,
+        rf"\b(?:give|rate|assign|award|grade|score)\b(?: [^\W\d]+){{0,4}}? {_NUMBER}",
+        rf"{_VALUE}\s*(?:stars?\b|points?\b|分)",
+    )
+)
+_ALONE = re.compile(r"[\s*_`\"'\[(]*(?P<value>\d+(?:\.\d+)?)[\s*_`\"'\]).]*")
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedScore:
+    """A score that an answer states, and the reason it gives."""
+
+    value: float
+    explanation: str
+
+
+def parse_score(text: str, lowest: int, highest: int) -> ParsedScore | None:
+    """Return the score from *lowest* to *highest* that *text* states, or None.
+
+    Looked for in this order: a JSON object with a score; a number called the final or overall
+    score; one called score, rating or grade; "4/5" or "4 out of 5"; "I give it a 4"; "4 stars";
+    a number that stands alone, as the whole answer or on its last line. A number that is out of
+    range, or of another scale ("8/10" where 5 is the highest), is no score; nor is one
+    that another of the same kind contradicts.
+    """
+    scale = _Scale(lowest, highest)
+    for reader in (_from_json, _from_words, _from_last_line):
+        found = reader(text, scale)
+        if found is not None:
+            return found if scale.holds(found.value) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    lowest: int
+    highest: int
+
+    def holds(self, value: float) -> bool:
+        return self.lowest <= value <= self.highest
+
+    def without_mentions(self, text: str) -> str:
+        """Return *text* without "1-5", "from 1 to 5" and the like."""
+        span = rf"{self.lowest}\s*(?:-|–|−|to|through|and|至|到)\s*{self.highest}"
+        return re.sub(rf"\(?(?<![\w.-])(?:from |between )?{span}(?![\w.]\d|\d)\)?", " ", text)
+
+    def read(self, match: re.Match[str]) -> float:
+        """Return the number, or NaN when it is of another scale."""
+        of = match.groupdict().get("of")
+        return math.nan if of is not None and int(of) != self.highest else float(match["value"])
+
+
+def _from_json(text: str, scale: _Scale) -> ParsedScore | None:
+    """Read the objects in the answer; NaN when they state different scores, or an unusable one."""
+    found = [item for item in map(_scored, _objects(text)) if item is not None]
+    if not found:
+        return None
+    values = {_as_number(value, scale) for value, _ in found}
+    value = values.pop() if len(values) == 1 else math.nan
+    return ParsedScore(value, found[-1][1])
+
+
+def _scored(candidate: Mapping[str, Any]) -> tuple[object, str] | None:
+    keys = {key.strip().lower(): value for key, value in candidate.items()}
+    named = next((key for key in _KEYS if key in keys), None)
+    if named is None:
+        return None
+    reasons = (keys.get(key) for key in ("explanation", "reason", "reasoning", "rationale"))
+    return keys[named], next((item for item in reasons if isinstance(item, str)), "")
+
+
+def _as_number(value: object, scale: _Scale) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        match = re.fullmatch(rf"\s*{_VALUE}(?:\s*(?:/|out of)\s*(?P<of>\d+))?\s*", value)
+        return math.nan if match is None else scale.read(match)
+    return math.nan
+
+
+def _objects(text: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the outermost JSON objects in *text*, in fences or bare."""
+    decoder = json.JSONDecoder(strict=False)  # models write line breaks inside strings
+    text = "\n".join(_FENCE.findall(text)) or text
+    start = text.find("{")
+    while start >= 0:
+        try:
+            value, end = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            end = start + 1
+        else:
+            if isinstance(value, dict):
+                yield value
+        start = text.find("{", end)
+
+
+def _from_words(text: str, scale: _Scale) -> ParsedScore | None:
+    words = scale.without_mentions(text)
+    for pattern in _PATTERNS:
+        values = {scale.read(match) for match in pattern.finditer(words)}
+        if values:
+            value = values.pop() if len(values) == 1 else math.nan
+            return ParsedScore(value, text.strip())
+    return None
+
+
+def _from_last_line(text: str, scale: _Scale) -> ParsedScore | None:
+    lines = text.strip().splitlines()
+    match = _ALONE.fullmatch(lines[-1]) if lines else None
+    return None if match is None else ParsedScore(scale.read(match), text.strip())

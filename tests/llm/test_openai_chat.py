@@ -1,0 +1,188 @@
+"""The chat client, against the real embedded model and a fake of OpenAI's protocol."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from evalhub.errors import EmptyAnswerError, ModelError, ModelUnavailableError
+from evalhub.llm.endpoint import Endpoint
+from evalhub.llm.openai import OpenAIChat
+
+MESSAGES = [{"role": "user", "content": "hello"}]
+
+
+class FakeEndpoint:
+    """A fake of the chat-completions protocol, for failures a real model does not show on demand.
+
+    It gives the answers put into ``answers``, in order, the last one again and again, and
+    keeps the requests it got.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, Any]] = []
+        self.requests: list[dict[str, Any]] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                fake.requests.append(json.loads(body))
+                answers = fake.answers
+                status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the base
+                """Stay silent."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.endpoint = Endpoint(f"http://127.0.0.1:{self.server.server_port}/v1", "fake")
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeEndpoint]:
+    """Run a fake endpoint."""
+    fake = FakeEndpoint()
+    thread = threading.Thread(target=fake.server.serve_forever)
+    thread.start()
+    yield fake
+    fake.server.shutdown()
+    thread.join()
+    fake.server.server_close()
+
+
+@pytest.fixture
+def chat(fake: FakeEndpoint) -> Iterator[OpenAIChat]:
+    """Give a client of the fake that does not retry."""
+    with OpenAIChat(fake.endpoint, max_retries=0) as chat:
+        yield chat
+
+
+def _answer(content: str | None, reason: str = "stop", **message: Any) -> dict[str, Any]:
+    text = {"role": "assistant", "content": content, **message}
+    return {
+        "id": "1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "fake-2026",
+        "choices": [{"index": 0, "message": text, "finish_reason": reason}],
+        "usage": {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7},
+    }
+
+
+def _error(message: str, param: str | None = None) -> dict[str, Any]:
+    return {"error": {"message": message, "param": param, "type": "invalid_request_error"}}
+
+
+def test_answer_has_text_model_reason_and_usage(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """What the endpoint reports is in the completion; settings not given are not sent."""
+    fake.answers = [(200, _answer("hi"))]
+    done = chat.complete(MESSAGES, max_tokens=9)
+    assert (done.text, done.model, done.finish_reason) == ("hi", "fake-2026", "stop")
+    assert done.usage is not None
+    assert done.usage.total_tokens == 7
+    assert fake.requests == [{"model": "fake", "messages": MESSAGES, "max_tokens": 9}]
+
+
+def test_refusal_is_text_with_its_own_reason(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """A reported refusal can be told from an answer."""
+    fake.answers = [(200, _answer(None, refusal="I will not."))]
+    done = chat.complete(MESSAGES)
+    assert (done.text, done.finish_reason) == ("I will not.", "refusal")
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter", "stop"])
+def test_empty_answer_is_an_error_with_its_reason(
+    fake: FakeEndpoint, chat: OpenAIChat, reason: str
+) -> None:
+    """No text is never passed off as an empty answer."""
+    fake.answers = [(200, _answer("", reason))]
+    with pytest.raises(EmptyAnswerError, match=reason):
+        chat.complete(MESSAGES)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_failing_endpoint_is_unavailable(fake: FakeEndpoint, chat: OpenAIChat, status: int) -> None:
+    """Overload and server errors say that asking later may help."""
+    fake.answers = [(status, _error("overloaded"))]
+    with pytest.raises(ModelUnavailableError, match=f"failed with {status}"):
+        chat.complete(MESSAGES)
+
+
+def test_failure_is_retried(fake: FakeEndpoint) -> None:
+    """One failure in between does not reach the caller."""
+    fake.answers = [(500, _error("once")), (200, _answer("hi"))]
+    with OpenAIChat(fake.endpoint, max_retries=1) as chat:
+        assert chat.complete(MESSAGES).text == "hi"
+
+
+def test_nobody_listening_is_unavailable() -> None:
+    """A refused connection names the model and the address."""
+    with (
+        OpenAIChat(Endpoint("http://127.0.0.1:9/v1", "m"), max_retries=0) as chat,
+        pytest.raises(ModelUnavailableError, match=r"'m' at http://127\.0\.0\.1:9/v1"),
+    ):
+        chat.complete(MESSAGES)
+
+
+@pytest.mark.parametrize(("status", "said"), [(400, "bad"), (401, "API_KEY"), (404, "BASE_URL")])
+def test_wrong_request_is_no_availability_problem(
+    fake: FakeEndpoint, chat: OpenAIChat, status: int, said: str
+) -> None:
+    """A 4xx is the caller's to mend, and the message says where."""
+    fake.answers = [(status, _error("bad"))]
+    with pytest.raises(ModelError, match=said) as caught:
+        chat.complete(MESSAGES)
+    assert not isinstance(caught.value, ModelUnavailableError)
+
+
+@pytest.mark.parametrize("garbage", ["<html>proxy</html>", '"text"', "{}", '{"choices": []}'])
+def test_garbage_is_an_error(fake: FakeEndpoint, chat: OpenAIChat, garbage: str) -> None:
+    """An answer that is not of this API ends in our error, not in an AttributeError."""
+    fake.answers = [(200, garbage)]
+    with pytest.raises(ModelError):
+        chat.complete(MESSAGES)
+
+
+def test_refused_schema_is_left_out_from_then_on(
+    fake: FakeEndpoint, chat: OpenAIChat, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An endpoint without structured output is asked plainly, and this is logged once."""
+    refusal = _error("response_format json_schema is not supported")
+    fake.answers = [(400, refusal), (200, _answer("hi"))]
+    for _ in range(2):
+        assert chat.complete(MESSAGES, json_schema={"type": "object"}).text == "hi"
+    assert ["response_format" in request for request in fake.requests] == [True, False, False]
+    assert [record.message for record in caplog.records if record.name.startswith("evalhub")] == [
+        "fake refuses response_format; asking without it"
+    ]
+
+
+def test_refused_temperature_is_left_out(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """Reasoning models take no temperature; the parameter named in the error goes."""
+    fake.answers = [(400, _error("unsupported value", "temperature")), (200, _answer("hi"))]
+    assert chat.complete(MESSAGES, temperature=0.0, seed=1).text == "hi"
+    assert fake.requests[-1] == {"model": "fake", "messages": MESSAGES, "seed": 1}
+
+
+@pytest.mark.model
+def test_real_model_follows_a_schema(local_llm: str) -> None:
+    """The embedded model answers JSON of the schema that was asked for."""
+    schema = {
+        "type": "object",
+        "properties": {"score": {"type": "integer", "enum": [1, 2, 3]}},
+        "required": ["score"],
+        "additionalProperties": False,
+    }
+    with OpenAIChat(Endpoint(local_llm, "smollm2")) as chat:
+        done = chat.complete(MESSAGES, max_tokens=32, temperature=0.0, seed=0, json_schema=schema)
+    assert json.loads(done.text)["score"] in {1, 2, 3}
+    assert done.usage is not None
