@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: calls, traces and experiments, read from the stores."""

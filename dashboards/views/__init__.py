@@ -1,0 +1,1 @@
+"""The pages; importing one of these modules draws nothing."""

@@ -1,0 +1,207 @@
+"""Charts, built from plain values; nothing here draws or queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import plotly.graph_objects as go
+
+from evalhub.dashboards import formats
+from evalhub.dashboards.theme import COLORS
+
+__all__ = [
+    "Bucket",
+    "Difference",
+    "calls_chart",
+    "cost_chart",
+    "difference_chart",
+    "latency_chart",
+    "tokens_chart",
+]
+
+_HEIGHT = 260
+_TICKS_MS = tuple(digit * 10**power for power in range(-2, 7) for digit in (1, 2, 5))
+_STANDING_COLORS = {"better": "green", "worse": "red", "unclear": "gray"}
+
+
+class Bucket(Protocol):
+    """What happened in one stretch of time, as the store's overview gives it."""
+
+    @property
+    def start_ns(self) -> int:
+        """Start of the stretch."""
+
+    @property
+    def calls(self) -> int:
+        """Traces that started in it."""
+
+    @property
+    def errors(self) -> int:
+        """Traces of them that failed."""
+
+    @property
+    def input_tokens(self) -> int | None:
+        """Tokens read by models."""
+
+    @property
+    def output_tokens(self) -> int | None:
+        """Tokens written by models."""
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Cost of the priced calls, None when no call has a price."""
+
+    @property
+    def p50_ms(self) -> float | None:
+        """Median latency."""
+
+    @property
+    def p95_ms(self) -> float | None:
+        """Latency that 95% of the traces stay under."""
+
+    @property
+    def p99_ms(self) -> float | None:
+        """Latency that 99% of the traces stay under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One row of a forest chart: a paired difference and its 95% interval."""
+
+    label: str
+    value: float
+    lower: float
+    upper: float
+    standing: str
+    """``better``, ``worse`` or ``unclear``."""
+
+
+def calls_chart(buckets: Sequence[Bucket]) -> go.Figure:
+    """Return calls over time, failed ones stacked on the others."""
+    succeeded = [bucket.calls - bucket.errors for bucket in buckets]
+    failed = [bucket.errors for bucket in buckets]
+    return _bars("Calls", buckets, [("ok", succeeded, "blue"), ("error", failed, "red")])
+
+
+def tokens_chart(buckets: Sequence[Bucket]) -> go.Figure:
+    """Return input and output tokens over time, stacked."""
+    taken = [bucket.input_tokens for bucket in buckets]
+    given = [bucket.output_tokens for bucket in buckets]
+    return _bars("Tokens", buckets, [("input", taken, "teal"), ("output", given, "orange")])
+
+
+def cost_chart(buckets: Sequence[Bucket]) -> go.Figure:
+    """Return cost over time; a stretch with unknown cost has no bar."""
+    series = ("cost", [bucket.cost_usd for bucket in buckets], "violet")
+    figure = _bars("Cost", buckets, [series])
+    return figure.update_yaxes(tickprefix="$").update_layout(showlegend=False)
+
+
+def latency_chart(buckets: Sequence[Bucket]) -> go.Figure:
+    """Return p50, p95 and p99 over time, in milliseconds, on a logarithmic axis."""
+    times = _times(buckets)
+    figure = go.Figure()
+    for name, color, dash in (
+        ("p50", "blue", "solid"),
+        ("p95", "orange", "dash"),
+        ("p99", "red", "dot"),
+    ):
+        values = [getattr(bucket, f"{name}_ms") for bucket in buckets]
+        figure.add_scatter(
+            x=times,
+            y=values,
+            text=[formats.duration(value) for value in values],
+            name=name,
+            mode="lines+markers",
+            line={"color": COLORS[color], "width": 2, "dash": dash},
+            marker={"size": 5},
+            hovertemplate="%{text}",
+        )
+    # The tail is often a hundred times the median, and both matter.
+    figure.update_yaxes(
+        type="log", tickvals=_TICKS_MS, ticktext=[formats.duration(tick) for tick in _TICKS_MS]
+    )
+    return _styled(figure, "Latency")
+
+
+def difference_chart(rows: Sequence[Difference], *, title: str, unit: str = "") -> go.Figure:
+    """Return a forest chart: a point and its interval for each row, and the line of no change.
+
+    Args:
+        rows: Shown from the top down.
+        title: Written above; it should say which direction is better.
+        unit: Written behind the numbers of the axis, such as ``%``.
+    """
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": COLORS["gray"], "width": 1, "dash": "dash"})
+    for standing, color in _STANDING_COLORS.items():
+        chosen = [row for row in rows if row.standing == standing]
+        if chosen:
+            figure.add_scatter(**_whiskers(chosen, standing, COLORS[color], unit))
+    labels = [row.label for row in rows]
+    figure.update_yaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=labels[::-1],
+        showgrid=False,
+        range=[-0.6, len(rows) - 0.4],
+    )
+    figure.update_xaxes(ticksuffix=unit, zeroline=False)
+    # The table beside it says in words what is better, so a legend would only take room.
+    _styled(figure, title).update_layout(hovermode="closest", showlegend=False)
+    return figure.update_layout(height=100 + 30 * len(rows))
+
+
+def _whiskers(rows: Sequence[Difference], standing: str, color: str, unit: str) -> dict[str, Any]:
+    return {
+        "x": [row.value for row in rows],
+        "y": [row.label for row in rows],
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [row.upper - row.value for row in rows],
+            "arrayminus": [row.value - row.lower for row in rows],
+            "color": color,
+            "thickness": 2,
+            "width": 5,
+        },
+        "customdata": [(row.lower, row.upper) for row in rows],
+        "hovertemplate": (
+            f"%{{y}}: %{{x:+.3g}}{unit}"
+            f" (%{{customdata[0]:+.3g}} to %{{customdata[1]:+.3g}})<extra></extra>"
+        ),
+        "name": {"unclear": "no clear difference"}.get(standing, f"B {standing}"),
+        "mode": "markers",
+        "marker": {"color": color, "size": 9},
+    }
+
+
+def _bars(
+    title: str, buckets: Sequence[Bucket], series: Sequence[tuple[str, Sequence[float | None], str]]
+) -> go.Figure:
+    figure = go.Figure()
+    for name, values, color in series:
+        figure.add_bar(
+            x=_times(buckets),
+            y=list(values),
+            name=name,
+            marker={"color": COLORS[color], "line": {"width": 0}},
+        )
+    return _styled(figure, title).update_layout(barmode="stack", bargap=0.15)
+
+
+def _times(buckets: Sequence[Bucket]) -> list[datetime]:
+    return [datetime.fromtimestamp(bucket.start_ns / 1e9, tz=UTC) for bucket in buckets]
+
+
+def _styled(figure: go.Figure, title: str) -> go.Figure:
+    return figure.update_layout(
+        title=title,
+        height=_HEIGHT,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hovermode="x unified",
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+    )

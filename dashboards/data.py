@@ -1,0 +1,113 @@
+"""What the pages read, kept for a few seconds so that a click does not query again.
+
+The store is opened for each query that is not cached: opening takes milliseconds,
+and a store that was moved, locked or upgraded is seen as it is now.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from evalhub._optional import require
+from evalhub.evals.compare import Comparison, compare
+from evalhub.experiments import RunInfo, Tracker
+from evalhub.model import Experiment, TraceSummary
+from evalhub.store import (
+    OverviewBucket,
+    TraceCursor,
+    TraceDetail,
+    TraceFilter,
+    open_store,
+    queries,
+)
+
+__all__ = [
+    "compare_runs",
+    "experiment",
+    "overview",
+    "projects",
+    "runs",
+    "totals",
+    "trace",
+    "traces",
+]
+
+_FRESH_S = 5
+_KEPT = 64
+_ALL_TIME_NS = 2**62
+"""A bucket that holds every moment until the year 2116."""
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def projects(url: str) -> list[str]:
+    """Return the names of the store's projects."""
+    with _reading(url) as connection:
+        return queries.list_projects(connection)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def overview(url: str, chosen: TraceFilter, bucket_ns: int) -> list[OverviewBucket]:
+    """Return counts and percentiles in stretches of *bucket_ns*, oldest first."""
+    with _reading(url) as connection:
+        return queries.overview(connection, chosen, bucket_ns=bucket_ns)
+
+
+def totals(url: str, chosen: TraceFilter) -> OverviewBucket | None:
+    """Return counts and percentiles over all *chosen* traces, None without a trace."""
+    return next(iter(overview(url, chosen, _ALL_TIME_NS)), None)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def traces(
+    url: str, chosen: TraceFilter, *, limit: int, before: TraceCursor | None = None
+) -> list[TraceSummary]:
+    """Return at most *limit* traces, newest first, from the cursor *before* on."""
+    with _reading(url) as connection:
+        return queries.list_traces(connection, chosen, limit=limit, before=before)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def trace(url: str, trace_id: str) -> TraceDetail | None:
+    """Return one trace with all its spans, None if there is none of this id."""
+    with _reading(url) as connection:
+        return queries.get_trace(connection, trace_id)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner="Reading the runs")
+def runs(mlflow_url: str) -> list[RunInfo]:
+    """Return the kept experiments, newest first.
+
+    Raises:
+        MissingExtraError: MLflow is not installed.
+        TrackerError: MLflow did not answer.
+    """
+    return _tracker(mlflow_url).list_runs()
+
+
+# A logged run never changes, so it is kept until others push it out.
+@st.cache_data(max_entries=_KEPT, show_spinner="Reading the run")
+def experiment(mlflow_url: str, run_id: str) -> Experiment:
+    """Return one kept experiment with its examples."""
+    return _tracker(mlflow_url).load(run_id)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner="Comparing")
+def compare_runs(mlflow_url: str, baseline_id: str, candidate_id: str) -> Comparison:
+    """Return the comparison of two kept experiments."""
+    return compare(experiment(mlflow_url, baseline_id), experiment(mlflow_url, candidate_id))
+
+
+def _tracker(mlflow_url: str) -> Tracker:
+    # By name: this module must load, and say so on the page, where MLflow is absent.
+    tracker: Tracker = require("evalhub.experiments.mlflow", extra="mlflow").MlflowTracker(
+        mlflow_url
+    )
+    return tracker
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Any]:
+    with open_store(url) as store, store.read() as connection:
+        yield connection

@@ -1,0 +1,65 @@
+"""Kept experiments as a table to pick from."""
+
+from collections.abc import Sequence
+
+from evalhub.dashboards import formats
+from evalhub.dashboards.comparison import metric_text
+from evalhub.dashboards.markup import Element, chip, element, table
+from evalhub.experiments import RunInfo
+
+__all__ = ["run_label", "run_list"]
+
+_METRICS_SHOWN = 4
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def run_label(position: int) -> str:
+    """Return what the picked run at *position* is called on the page: A, B, and so on."""
+    return _LETTERS[position] if position < len(_LETTERS) else str(position + 1)
+
+
+def run_list(runs: Sequence[RunInfo], picked: Sequence[str], *, now_ns: int) -> Element:
+    """Return *runs* in the given order, the *picked* ones marked; a row picks its id."""
+    names = _metric_names(runs)
+    numeric = ("n", *names)
+    headers = ("", "Run", "Suite", "Target", "Data set", "Started", *numeric)
+    rows = [_row(run, names, picked, now_ns) for run in runs]
+    return table(headers, rows, numeric=numeric, css="runs")
+
+
+def _metric_names(runs: Sequence[RunInfo]) -> list[str]:
+    """Return the metrics that most of the runs have, in the order of the newest."""
+    names = dict.fromkeys(summary.name for run in runs for summary in run.summaries)
+    return list(names)[:_METRICS_SHOWN]
+
+
+def _row(run: RunInfo, names: Sequence[str], picked: Sequence[str], now_ns: int) -> Element:
+    summaries = {summary.name: summary for summary in run.summaries}
+    chosen = run.run_id in picked
+    means = (summaries[name].mean if name in summaries else None for name in names)
+    return element(
+        "tr",
+        element("td", _mark(picked.index(run.run_id)) if chosen else chip("+", title="pick")),
+        element("td", element("a", run.name, href="#", css="ellipsis"), css="name"),
+        element("td", run.suite, css="quiet ellipsis"),
+        element("td", run.target, css="quiet ellipsis"),
+        element("td", f"{run.dataset_name} @ {formats.version(run.dataset_version)}", css="quiet"),
+        element(
+            "td",
+            formats.ago(run.start_ns, now_ns),
+            css="quiet",
+            title=f"{formats.timestamp(run.start_ns)} UTC",
+        ),
+        element("td", str(max((item.n for item in run.summaries), default=0)), css="number"),
+        *(
+            element("td", metric_text(name, mean), css="number")
+            for name, mean in zip(names, means, strict=True)
+        ),
+        css="selected" if chosen else "",
+        data_pick=run.run_id,
+        aria_selected="true" if chosen else None,
+    )
+
+
+def _mark(position: int) -> Element:
+    return chip(run_label(position), tone="a" if position == 0 else "b")

@@ -1,0 +1,129 @@
+"""Two runs compared: metrics, differences, and the examples behind them."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from evalhub.dashboards import data, formats
+from evalhub.dashboards.board import board
+from evalhub.dashboards.charts import Difference, difference_chart
+from evalhub.dashboards.comparison import (
+    comparison_title,
+    example_sides,
+    example_table,
+    metric_table,
+    pair_key,
+    standing,
+    worst_first,
+)
+from evalhub.evals.compare import Comparison, MetricComparison
+from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
+from evalhub.evals.pairs import Pair, pair_scores
+
+__all__ = ["MAX_EXAMPLES", "relative_rows", "score_rows", "show"]
+
+MAX_EXAMPLES = 200
+"""Examples listed at most, the worst first."""
+
+_NO_BAR = {"displayModeBar": False}
+
+
+def show(
+    mlflow_url: str, baseline_id: str, candidate_id: str, open_trace: Callable[[str], None]
+) -> None:
+    """Draw the comparison of two runs; *open_trace* goes to a trace of that id."""
+    compared = data.compare_runs(mlflow_url, baseline_id, candidate_id)
+    board(comparison_title(compared), key="compared")
+    board(metric_table(compared), key="metrics")
+    st.caption(
+        "Means and paired differences with 95% intervals; p by sign-flip permutation,"
+        " adjusted for the number of metrics (Benjamini-Hochberg)."
+    )
+    _difference_charts(compared)
+    _examples(compared, open_trace)
+
+
+def score_rows(metrics: Sequence[MetricComparison]) -> list[Difference]:
+    """Return the differences of the scores, in their own unit."""
+    return [row for metric in metrics if metric.name not in OPERATIONAL for row in _row(metric, 1)]
+
+
+def relative_rows(metrics: Sequence[MetricComparison]) -> list[Difference]:
+    """Return the differences of latency, tokens and cost in percent of the baseline's mean."""
+    rows = []
+    for metric in metrics:
+        mean = metric.baseline.mean if metric.baseline else None
+        if metric.name in OPERATIONAL and mean:
+            rows += _row(metric, 100 / mean)
+    return rows
+
+
+def _row(metric: MetricComparison, scale: float) -> list[Difference]:
+    found = metric.difference
+    if found is None or found.difference is None or found.lower is None or found.upper is None:
+        return []
+    ends = (found.difference * scale, found.lower * scale, found.upper * scale)
+    return [Difference(metric.name, *ends, standing=standing(metric))]
+
+
+def _difference_charts(compared: Comparison) -> None:
+    pictures = [
+        (title, rows, unit)
+        for title, rows, unit in (
+            ("Scores, B − A (more is better)", score_rows(compared.metrics), ""),
+            (
+                "Latency, tokens, cost: change of B (less is better)",
+                relative_rows(compared.metrics),
+                "%",
+            ),
+        )
+        if rows
+    ]
+    if not pictures:
+        return
+    for column, (title, rows, unit) in zip(st.columns(len(pictures)), pictures, strict=True):
+        with column.container(border=True, height="stretch"):
+            figure = difference_chart(rows, title=title, unit=unit)
+            st.plotly_chart(figure, config=_NO_BAR, key=title)
+
+
+def _examples(compared: Comparison, open_trace: Callable[[str], None]) -> None:
+    usable = [metric for metric in compared.metrics if metric.refused is None]
+    if not usable:
+        return
+    names = [metric.name for metric in usable]
+    st.markdown("#### Examples, worst regressions first")
+    metric = st.selectbox("By metric", names, index=names.index(_worst(usable).name), width=320)
+    pairs = worst_first(
+        pair_scores(compared.baseline, compared.candidate, metric),
+        lower_is_better=metric in LOWER_IS_BETTER,
+    )
+    if not pairs:
+        st.info("The two runs have no example in common.", icon=":material/join_inner:")
+        return
+    chosen = _chosen(pairs)
+    board(
+        example_table(pairs[:MAX_EXAMPLES], metric=metric, selected=pair_key(chosen)),
+        key="examples",
+        on_pick=_choose,
+    )
+    if len(pairs) > MAX_EXAMPLES:
+        st.caption(f"The first {MAX_EXAMPLES} of {formats.plural(len(pairs), 'example')}.")
+    opened = board(example_sides(chosen, metric=metric), key="sides")
+    if opened:
+        open_trace(opened)
+
+
+def _choose(key: str) -> None:
+    st.query_params["example"] = key
+
+
+def _worst(metrics: Sequence[MetricComparison]) -> MetricComparison:
+    """Return the first score that got worse, else the first score, else the first metric."""
+    scores = [metric for metric in metrics if metric.name not in OPERATIONAL] or list(metrics)
+    return next((metric for metric in scores if standing(metric) == "worse"), scores[0])
+
+
+def _chosen(pairs: Sequence[Pair]) -> Pair:
+    named = st.query_params.get("example")
+    return next((pair for pair in pairs if pair_key(pair) == named), pairs[0])

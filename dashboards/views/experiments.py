@@ -1,0 +1,97 @@
+"""Experiments: pick runs kept in MLflow, and see what changed between them."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from evalhub.config import load_settings
+from evalhub.dashboards import data
+from evalhub.dashboards.board import board
+from evalhub.dashboards.runlist import run_label, run_list
+from evalhub.dashboards.views import comparison
+from evalhub.dashboards.views.empty import no_runs
+from evalhub.experiments import RunInfo
+
+__all__ = ["show", "toggled"]
+
+_EVERY_SUITE = "All suites"
+
+
+def show(open_trace: Callable[[str], None]) -> None:
+    """Draw the page; *open_trace* goes to a trace of that id."""
+    mlflow_url = load_settings().mlflow_url
+    runs = data.runs(mlflow_url)
+    if not runs:
+        no_runs()
+        return
+    picked = _picked(runs)
+    _choose(runs, picked)
+    if len(picked) < 2:
+        st.info(_advice(len(picked)), icon=":material/touch_app:")
+        return
+    candidate = _candidate(runs, picked)
+    comparison.show(mlflow_url, picked[0], candidate, open_trace)
+
+
+def toggled(picked: Sequence[str], run_id: str) -> list[str]:
+    """Return *picked* with *run_id* taken out if it is there, else added last."""
+    kept = [item for item in picked if item != run_id]
+    return kept if len(kept) < len(picked) else [*kept, run_id]
+
+
+def _picked(runs: Sequence[RunInfo]) -> list[str]:
+    known = {run.run_id for run in runs}
+    named = st.query_params.get("runs", "").split(",")
+    return [run_id for run_id in dict.fromkeys(named) if run_id in known]
+
+
+def _pick(picked: Sequence[str]) -> None:
+    if picked:
+        st.query_params["runs"] = ",".join(picked)
+    else:
+        st.query_params.pop("runs", None)
+    st.query_params.pop("example", None)
+
+
+def _choose(runs: Sequence[RunInfo], picked: Sequence[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        suites = sorted({run.suite for run in runs})
+        suite = st.selectbox("Suite", [_EVERY_SUITE, *suites], key="suite", width=320)
+        _button("Swap A and B", "swap_horiz", [*picked[1::-1], *picked[2:]], len(picked) < 2)
+        _button("Clear", "close", [], not picked)
+    shown = [run for run in runs if suite in (_EVERY_SUITE, run.suite)]
+    board(
+        run_list(shown, picked, now_ns=time.time_ns()),
+        key="runs",
+        on_pick=lambda run_id: _pick(toggled(picked, run_id)),
+    )
+
+
+def _button(label: str, icon: str, then: Sequence[str], disabled: bool) -> None:
+    icon = f":material/{icon}:"
+    st.button(label, icon=icon, disabled=disabled, on_click=_pick, args=(then,))
+
+
+def _advice(count: int) -> str:
+    if count == 0:
+        return "Pick two runs to compare: first the baseline (A), then the candidate (B)."
+    return "Pick a second run: it is the candidate (B), compared with the baseline (A)."
+
+
+def _candidate(runs: Sequence[RunInfo], picked: Sequence[str]) -> str:
+    """Return the run to hold against A; with several, let the reader choose."""
+    if len(picked) == 2:
+        return picked[1]
+    names = {run.run_id: run.name for run in runs}
+    labels = {run_id: f"{run_label(place)} {names[run_id]}" for place, run_id in enumerate(picked)}
+    return (
+        st.segmented_control(
+            "Compare A with",
+            picked[1:],
+            default=picked[1],
+            required=True,
+            format_func=lambda run_id: labels[run_id],
+        )
+        or picked[1]
+    )

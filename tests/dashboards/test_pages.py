@@ -1,0 +1,248 @@
+"""The pages, run by Streamlit itself without a browser."""
+
+import sqlite3
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from evalhub.cli.dashboard import streamlit_arguments
+from evalhub.config import load_settings
+from evalhub.dashboards import data
+from evalhub.dashboards.views.filters import since_ns
+from evalhub.errors import EvalhubError
+from evalhub.store import open_store
+from evalhub.store.schema import VERSION_TABLE
+
+pytestmark = pytest.mark.filterwarnings(
+    # MLflow leaves its connections to the garbage collector.
+    "ignore::ResourceWarning",
+    "ignore::DeprecationWarning:mlflow",
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore:The ``noload`` loader strategy",
+)
+
+Seeded = SimpleNamespace
+"""What the fixture ``seeded`` gives; its class lives in conftest.py."""
+
+APP = streamlit_arguments(host="127.0.0.1", port=1, browser=False)[3]
+
+
+def overview_page() -> None:
+    """Draw the overview; runs in a script of its own."""
+    import streamlit as st
+
+    from evalhub.dashboards.views import overview
+
+    overview.show(lambda trace_id: st.write(f"opened {trace_id}"))
+
+
+def traces_page() -> None:
+    """Draw the traces; runs in a script of its own."""
+    from evalhub.dashboards.views import traces
+
+    traces.show()
+
+
+def experiments_page() -> None:
+    """Draw the experiments; runs in a script of its own."""
+    import streamlit as st
+
+    from evalhub.dashboards.views import experiments
+
+    experiments.show(lambda trace_id: st.write(f"opened {trace_id}"))
+
+
+def run(page: Callable[[], None], **query: str) -> AppTest:
+    """Run *page* with this query string and return what it drew, which must be no exception."""
+    test = AppTest.from_function(page, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def boards(test: AppTest) -> str:
+    """Return the text of every board on the page, as it was sent to the browser."""
+    return " ".join(str(item.proto) for item in test.get("bidi_component"))
+
+
+def texts(elements: Any) -> str:
+    """Return the values of elements such as ``test.info``."""
+    return " ".join(str(element.value) for element in elements)
+
+
+@pytest.mark.parametrize(
+    ("page", "title", "command"),
+    [
+        (overview_page, "No traces yet", "evalhub demo"),
+        (traces_page, "No traces yet", "evalhub demo"),
+        (experiments_page, "No experiments yet", "evalhub eval run"),
+    ],
+)
+def test_an_empty_page_says_what_to_run(page: Callable[[], None], title: str, command: str) -> None:
+    """The first visit teaches the next step."""
+    test = run(page)
+    assert title in texts(test.subheader)
+    assert command in texts(test.code)
+
+
+def test_the_overview_adds_up_the_week(seeded: Seeded) -> None:
+    """The headline numbers are those of all traces of the range."""
+    test = run(overview_page, range="30 d")
+    shown = {metric.label: metric.value for metric in test.metric}
+    assert shown["Calls"] == "231"
+    assert shown["Errors"] == r"12 \(5.2%\)"  # as Markdown
+    assert shown["Cost"].startswith(r"\$0.0")
+    assert len(test.get("plotly_chart")) == 4
+    assert seeded.failed_id in boards(test)
+
+
+def test_the_overview_shrinks_with_the_range(seeded: Seeded) -> None:
+    """A shorter time has fewer calls."""
+    test = run(overview_page, range="1 h")
+    shown = {metric.label: metric.value for metric in test.metric}
+    assert 1 <= int(shown["Calls"]) < 10
+
+
+def test_a_project_that_is_gone_is_ignored(seeded: Seeded) -> None:
+    """An old bookmark shows all projects, and no error."""
+    test = run(overview_page, project="gone", range="30 d")
+    assert test.metric[0].value == "231"
+
+
+def test_traces_are_listed_newest_first_and_paged(seeded: Seeded) -> None:
+    """A page ends with a button to the next, which goes on where it stopped."""
+    test = run(traces_page, range="30 d")
+    assert seeded.agent_id in boards(test)
+    assert seeded.trace_ids[48] in boards(test)
+    assert seeded.trace_ids[49] not in boards(test)
+    test.button[-1].click().run()
+    assert seeded.trace_ids[48] not in boards(test)
+    assert seeded.trace_ids[49] in boards(test)
+    test.button[-2].click().run()
+    assert seeded.trace_ids[0] in boards(test)
+
+
+def test_traces_can_be_filtered(seeded: Seeded) -> None:
+    """Status and text narrow the list; what fits nothing says so."""
+    test = run(traces_page, range="30 d", status="error")
+    assert seeded.failed_id in boards(test)
+    assert seeded.agent_id not in boards(test)
+    test = run(traces_page, range="30 d", search="order 4711")
+    assert seeded.agent_id in boards(test)
+    assert seeded.trace_ids[0] not in boards(test)
+    test = run(traces_page, range="30 d", name="no such name")
+    assert "clear a filter" in texts(test.info)
+
+
+def test_other_filters_begin_at_the_first_page(seeded: Seeded) -> None:
+    """A page number of one list means nothing in another."""
+    test = run(traces_page, range="30 d")
+    test.button[-1].click().run()
+    test.text_input(key="name").input("order_agent").run()
+    assert seeded.agent_id in boards(test)
+
+
+def test_a_link_opens_a_trace(seeded: Seeded) -> None:
+    """``?trace=ID`` shows its spans, its model's messages and its tool call."""
+    test = run(traces_page, trace=seeded.agent_id, span=f"{seeded.agent_id[:28]}0004")
+    shown = boards(test)
+    for part in ("order_agent", "find_order", "Where is my order 4711?", "gpt-4o", "first token"):
+        assert part in shown
+
+
+def test_a_failed_trace_opens_where_the_error_began(seeded: Seeded) -> None:
+    """The reader sees the reason without a click."""
+    shown = boards(run(traces_page, trace=seeded.failed_id))
+    assert "RateLimitError: 429" in shown
+    assert "Traceback" in shown
+
+
+def test_retrieved_documents_are_cards_with_scores(seeded: Seeded) -> None:
+    """A retriever's span shows what it found, ranked."""
+    trace_id = seeded.trace_ids[0]
+    shown = boards(run(traces_page, trace=trace_id, span=f"{trace_id[:28]}0001"))
+    assert "handbook-1" in shown
+    assert "0.910" in shown
+
+
+def test_an_unknown_trace_is_one_line(seeded: Seeded) -> None:
+    """A link to a trace that was deleted says so."""
+    test = run(traces_page, trace="f" * 32)
+    assert f"no trace '{'f' * 32}'" in texts(test.warning)
+
+
+def test_two_runs_are_compared(seeded: Seeded) -> None:
+    """Metrics, both charts and the worst example are there."""
+    test = run(experiments_page, runs=f"{seeded.baseline_run},{seeded.candidate_run}")
+    shown = boards(test)
+    assert "B worse" in shown
+    assert "q017" in shown
+    assert len(test.get("plotly_chart")) == 2
+
+
+def test_runs_on_other_data_are_refused(seeded: Seeded) -> None:
+    """No difference is shown, and the data set's versions are named."""
+    test = run(experiments_page, runs=f"{seeded.other_data_run},{seeded.candidate_run}")
+    shown = boards(test)
+    assert "not compared" in shown
+    assert "data set versions differ" in shown
+    assert not test.get("plotly_chart")
+
+
+def test_one_run_asks_for_the_second(seeded: Seeded) -> None:
+    """The page says what is missing; a run that is gone is not counted."""
+    test = run(experiments_page, runs=f"{seeded.baseline_run},gone")
+    assert "Pick a second run" in texts(test.info)
+
+
+def test_three_runs_are_held_against_the_first(seeded: Seeded) -> None:
+    """With several candidates the reader chooses which to see."""
+    picked = (seeded.baseline_run, seeded.candidate_run, seeded.other_data_run)
+    test = run(experiments_page, runs=",".join(picked))
+    choices = [str(item.proto) for item in test.get("button_group")]
+    assert any("Compare A with" in choice and "B handbook-v2-short" in choice for choice in choices)
+
+
+def test_a_store_that_cannot_be_read_is_one_line(evalhub_home: Path) -> None:
+    """A damaged file ends in one line on the page, without a traceback."""
+    (evalhub_home / "evalhub.db").write_bytes(b"this is no database" * 100)
+    test = AppTest.from_file(APP, default_timeout=60).run()
+    assert not test.exception
+    (message,) = test.error
+    assert "evalhub.db" in message.value
+    assert "\n" not in message.value
+
+
+def test_a_store_of_a_newer_version_is_one_line(evalhub_home: Path) -> None:
+    """The page says what to do when the tables are newer than the code."""
+    open_store(load_settings().url).close()
+    with closing(sqlite3.connect(evalhub_home / "evalhub.db")) as connection, connection:
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    test = AppTest.from_file(APP, default_timeout=60).run()
+    assert not test.exception
+    (message,) = test.error
+    assert "9999" in message.value
+
+
+def test_missing_mlflow_names_the_pip_command(
+    evalhub_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Traces work without MLflow, and the experiments page says what to install."""
+    (evalhub_home / "mlflow.db").touch()
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(EvalhubError, match=r"pip install 'evalhub\[mlflow\]'"):
+        data.runs(load_settings().mlflow_url)
+
+
+def test_ranges_move_in_steps() -> None:
+    """Two draws within a few seconds ask the same question, so the cache answers."""
+    assert since_ns("1 h", 10**18 + 1) == since_ns("1 h", 10**18 + 10**9)
+    assert since_ns("All") is None
