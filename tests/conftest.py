@@ -43,7 +43,7 @@ def evalhub_home(
     for name in list(os.environ):
         if name.startswith(FOREIGN):
             monkeypatch.delenv(name)
-    home = tmp_path / "evalhub"
+    home = tmp_path / "home"
     home.mkdir()
     if models is not None:
         (home / "models").symlink_to(models)

@@ -1,0 +1,116 @@
+"""Give metrics their columns, and make states of what fails."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from evalhub.errors import MetricInputError
+from evalhub.evals.calling import Call
+from evalhub.metrics.base import COLUMNS, Metric, ScoreColumn
+from evalhub.model import Dataset, Example, ScoreState
+
+__all__ = ["Columns", "check_columns", "score_columns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Everything a metric may ask for; each column has one item a call."""
+
+    by_name: Mapping[str, Sequence[Any]]
+    failed: Sequence[bool]
+    """Where the target gave nothing."""
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], calls: Sequence[Call]) -> Self:
+        """Lay out *examples* and the *calls* made for them, in the same order."""
+        outputs = [call.output for call in calls]
+        return cls(
+            by_name={
+                "outputs": [None if output is None else output.text for output in outputs],
+                "references": [list(example.references) for example in examples],
+                "inputs": [example.inputs for example in examples],
+                "contexts": [[] if out is None else list(out.contexts) for out in outputs],
+                "retrieved_ids": [
+                    [] if out is None else list(out.retrieved_ids) for out in outputs
+                ],
+                "relevant_ids": [_relevant_ids(example) for example in examples],
+            },
+            failed=[output is None for output in outputs],
+        )
+
+
+def check_columns(metric: Metric, dataset: Dataset) -> None:
+    """Refuse, before a call is paid for, a metric that *dataset* cannot feed.
+
+    Raises:
+        MetricInputError: no example has the references or relevant ids it needs.
+    """
+    unknown = [name for name in metric.requires if name not in COLUMNS]
+    if unknown:
+        raise MetricInputError(
+            f"{metric.name} requires {unknown[0]!r}; columns are {', '.join(COLUMNS)}"
+        )
+    if "references" in metric.requires and not any(e.references for e in dataset.examples):
+        raise MetricInputError(
+            f"{metric.name} needs references and no example of {dataset.name!r} has one; "
+            "name their column under 'reference'"
+        )
+    if "relevant_ids" in metric.requires and not any(map(_relevant_ids, dataset.examples)):
+        raise MetricInputError(
+            f"{metric.name} needs the column 'relevant_ids' and no example of "
+            f"{dataset.name!r} has it"
+        )
+
+
+def score_columns(metric: Metric, columns: Columns) -> list[ScoreColumn]:
+    """Return the columns of *metric*.
+
+    Where the target failed the state is errored, whatever the metric says: an empty
+    list of retrieved chunks is no recall of 0. A metric that raises is errored for all.
+    """
+    given = {name: columns.by_name[name] for name in metric.requires}
+    try:
+        table = metric.score_batch(**given)
+        return [_checked(column, columns.failed) for column in table.values()]
+    except Exception as error:  # noqa: BLE001  # the calls are paid for: keep the rest
+        return [_all_errored(metric, len(columns.failed), f"{type(error).__name__}: {error}")]
+
+
+def _relevant_ids(example: Example) -> list[str]:
+    found = example.metadata.get("relevant_ids") or ()
+    if isinstance(found, str):
+        return found.split()
+    return [str(item) for item in found]
+
+
+def _checked(column: ScoreColumn, failed: Sequence[bool]) -> ScoreColumn:
+    if len(column) != len(failed):
+        raise MetricInputError(
+            f"{column.name} gave {len(column)} scores for {len(failed)} examples"
+        )
+    states = [
+        ScoreState.ERRORED if failed[index] else _state(column, index)
+        for index in range(len(column))
+    ]
+    values = np.where([state is ScoreState.SCORED for state in states], column.values, np.nan)
+    return replace(column, values=values, states=states)
+
+
+def _state(column: ScoreColumn, index: int) -> ScoreState:
+    state = ScoreState.SCORED if column.states is None else column.states[index]
+    if state is ScoreState.SCORED and not math.isfinite(column.values[index]):
+        return ScoreState.ERRORED  # NaN or infinity would spoil every mean it is in
+    return state
+
+
+def _all_errored(metric: Metric, count: int, reason: str) -> ScoreColumn:
+    return ScoreColumn(
+        name=metric.name,
+        values=np.full(count, np.nan),
+        signature=metric.signature,
+        states=[ScoreState.ERRORED] * count,
+        explanations=[reason] * count,
+    )

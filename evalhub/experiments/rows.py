@@ -1,0 +1,118 @@
+"""Example results as a Parquet file, and as the wide table that MLflow's pages show.
+
+The Parquet file is the record: it gives back the same results. The wide table has
+one column a score and is for people.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evalhub._optional import require
+from evalhub.model import ExampleResult, Score, ScoreState, Usage
+
+__all__ = ["read_results", "wide_table", "write_results"]
+
+
+def write_results(results: Sequence[ExampleResult], path: Path) -> None:
+    """Write *results* to the Parquet file *path*; inputs are kept as JSON."""
+    parquet = require("pyarrow.parquet", extra="mlflow")
+    arrow = require("pyarrow", extra="mlflow")
+    table = arrow.Table.from_pylist([_row(result) for result in results], schema=_schema(arrow))
+    parquet.write_table(table, path, compression="zstd")
+
+
+def read_results(path: Path) -> tuple[ExampleResult, ...]:
+    """Return the results that :func:`write_results` wrote to *path*."""
+    parquet = require("pyarrow.parquet", extra="mlflow")
+    # `read_table` would go through the dataset machinery, which costs 0.5 s to import.
+    with parquet.ParquetFile(path) as file:
+        return tuple(_result(row) for row in file.read().to_pylist())
+
+
+def wide_table(results: Sequence[ExampleResult]) -> dict[str, list[Any]]:
+    """Return columns for people: inputs, output, references, one column a score."""
+    names = list(dict.fromkeys(score.name for result in results for score in result.scores))
+    columns: dict[str, list[Any]] = {
+        "example_id": [result.example_id for result in results],
+        "repeat": [result.repeat for result in results],
+        "inputs": [_json(result.inputs) for result in results],
+        "output": [result.output for result in results],
+        "reference": ["\n\n".join(result.references) or None for result in results],
+        "error": [result.error for result in results],
+    }
+    for name in names:
+        columns[name] = [_value(result, name) for result in results]
+    columns["latency_ms"] = [result.latency_ms for result in results]
+    columns["cost_usd"] = [result.cost_usd for result in results]
+    columns["trace_id"] = [result.trace_id for result in results]
+    return columns
+
+
+def _value(result: ExampleResult, name: str) -> float | None:
+    score = result.score(name)
+    return None if score is None else score.value
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return orjson.dumps(dict(value), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _schema(arrow: Any) -> Any:
+    text, number, count = arrow.string(), arrow.float64(), arrow.int64()
+    usage = arrow.struct([(name, count) for name in Usage.__dataclass_fields__])
+    score = arrow.struct(
+        [(name, number if name == "value" else text) for name in Score.__dataclass_fields__]
+    )
+    return arrow.schema(
+        {
+            "example_id": text,
+            "repeat": count,
+            "output": text,
+            "error": text,
+            "trace_id": text,
+            "latency_ms": number,
+            "usage": usage,
+            "cost_usd": number,
+            "cluster": text,
+            "scores": arrow.list_(score),
+            "inputs": text,
+            "references": arrow.list_(text),
+        }
+    )
+
+
+def _row(result: ExampleResult) -> dict[str, Any]:
+    return {
+        "example_id": result.example_id,
+        "repeat": result.repeat,
+        "output": result.output,
+        "error": result.error,
+        "trace_id": result.trace_id,
+        "latency_ms": result.latency_ms,
+        "usage": None if result.usage is None else asdict(result.usage),
+        "cost_usd": result.cost_usd,
+        "cluster": result.cluster,
+        "scores": [asdict(score) for score in result.scores],
+        "inputs": _json(result.inputs),
+        "references": list(result.references),
+    }
+
+
+def _result(row: dict[str, Any]) -> ExampleResult:
+    usage = row.pop("usage")
+    scores = row.pop("scores")
+    return ExampleResult(
+        **{
+            **row,
+            "usage": None if usage is None else Usage(**usage),
+            "scores": tuple(
+                Score(**{**score, "state": ScoreState(score["state"])}) for score in scores
+            ),
+            "inputs": orjson.loads(row["inputs"]),
+            "references": tuple(row["references"]),
+        }
+    )
