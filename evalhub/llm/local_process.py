@@ -35,6 +35,7 @@ def _parameters(options: argparse.Namespace) -> Any:
     parameters.n_ctx = options.context
     parameters.n_parallel = options.parallel
     parameters.cpuparams.n_threads = options.threads
+    parameters.cpuparams.poll = 0
     parameters.offline = True
     return parameters
 
