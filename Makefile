@@ -35,7 +35,7 @@ lint: dev  ## style, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tests
+	$(BIN)/mypy --explicit-package-bases tests
 	$(BIN)/lint-imports
 
 check: lint test  ## what CI runs
@@ -44,7 +44,9 @@ check-fast: lint
 	$(BIN)/python -m pytest -m "not slow"
 
 bench: dev  ## side by side with the peers, printed as ratios
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/tracing.py
+	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/metrics.py
 
 clean:
 	rm -rf $(VENV) build dist artifacts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,15 +7,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evalhub.metrics.judge.rubric import RubricJudge as Rubric
-    from evalhub.metrics.semantic.bertscore import BertScore
-
     from evalhub.metrics.aggregate import summarize
     from evalhub.metrics.base import COLUMNS, Metric, ScoreColumn, ScoreTable
     from evalhub.metrics.huggingface import HuggingFaceMetric
+    from evalhub.metrics.judge.rubric import RubricJudge as Rubric
     from evalhub.metrics.prf import PrecisionRecallF
     from evalhub.metrics.registry import MetricInfo, available, load
     from evalhub.metrics.retrieval import Retrieval
+    from evalhub.metrics.semantic.bertscore import BertScore
     from evalhub.metrics.text.contains import Contains
     from evalhub.metrics.text.exact_match import ExactMatch
     from evalhub.metrics.text.regex import Regex

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from evalhub.config import load_settings
 from evalhub.llm.local import LocalServer
 from evalhub.llm.models import pull
 from evalhub.tracing.testing import reset
-
-from evalhub.config import load_settings
 
 FOREIGN = ("EVALHUB_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_", "ANTHROPIC_", "MLFLOW_", "OTEL_")
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import typer
 
@@ -13,7 +14,8 @@ from evalhub import __version__
 from evalhub.cli.app import ExitCode
 from evalhub.cli.output import JsonFlag, console, print_json
 from evalhub.config import Settings, load_settings
-from evalhub.errors import EvalhubError, ModelError
+from evalhub.errors import EvalhubError, MissingExtraError, ModelError
+from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.llm.endpoint import resolve_endpoint
 from evalhub.llm.models import CATALOG, find
 from evalhub.store import open_store
@@ -25,10 +27,16 @@ EXTRAS = {
     "anthropic": ("anthropic",),
     "bertscore": ("tokenizers",),
     "dashboard": ("streamlit", "plotly"),
-    "local": ("xllamacpp", "openai", "tokenizers", "pypdfium2"),
+    "huggingface": ("evaluate",),
+    "local": ("xllamacpp", "openai", "tokenizers", "pypdfium2", "fpdf2"),
     "mlflow": ("mlflow", "pandas", "pyarrow"),
     "openai": ("openai",),
+    "postgresql": ("psycopg",),
+    "ray": ("ray",),
+    "retrieval": ("pytrec_eval-terrier",),
+    "server": ("fastapi", "uvicorn"),
 }
+"""Packages of each extra, as in pyproject.toml."""
 
 
 class State(StrEnum):
@@ -65,7 +73,7 @@ def examine() -> Iterator[Check]:
     for name in CATALOG:
         yield _model(name)
     yield _endpoint()
-    yield Check("experiments", State.OK, settings.mlflow_url)
+    yield _experiments(settings)
 
 
 def _store(settings: Settings) -> Check:
@@ -74,7 +82,9 @@ def _store(settings: Settings) -> Check:
             projects = list_projects(connection)
     except EvalhubError as error:
         return Check("store", State.BROKEN, str(error), "evalhub db check")
-    return Check("store", State.OK, f"{settings.url} ({len(projects)} projects)")
+    return Check(
+        "store", State.OK, f"{settings.url}, projects: {', '.join(projects) or 'none yet'}"
+    )
 
 
 def _tracing(settings: Settings) -> Check:
@@ -91,8 +101,7 @@ def _extra(extra: str, packages: tuple[str, ...]) -> Check:
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
     if missing:
-        fix = f"{sys.executable} -m pip install 'evalhub[{extra}]'"
-        return Check(f"extra {extra}", State.ABSENT, f"no {', '.join(missing)}", fix)
+        return Check(f"extra {extra}", State.ABSENT, f"no {', '.join(missing)}", _pip(extra))
     return Check(f"extra {extra}", State.OK, ", ".join(found))
 
 
@@ -101,6 +110,25 @@ def _model(name: str) -> Check:
         return Check(f"model {name}", State.OK, str(find(name)))
     except ModelError as error:
         return Check(f"model {name}", State.ABSENT, str(error), f"evalhub models pull {name}")
+
+
+def _experiments(settings: Settings) -> Check:
+    url = settings.mlflow_url
+    file = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not file.exists():
+        return Check("experiments", State.OK, f"{url}, none yet")
+    try:
+        newest = MlflowTracker(url).list_runs(limit=1)
+    except MissingExtraError as error:
+        return Check("experiments", State.ABSENT, str(error), _pip("mlflow"))
+    except EvalhubError as error:
+        return Check("experiments", State.BROKEN, str(error), "set MLFLOW_TRACKING_URI")
+    found = f"the newest is {newest[0].name}" if newest else "none yet"
+    return Check("experiments", State.OK, f"{url}, {found}")
+
+
+def _pip(extra: str) -> str:
+    return f"{sys.executable} -m pip install 'evalhub[{extra}]'"
 
 
 def _endpoint() -> Check:
