@@ -26,7 +26,7 @@ def leaf_commands() -> Iterator[tuple[str, ...]]:
             yield (name, command.name or command.callback.__name__.replace("_", "-"))
 
 
-@pytest.mark.parametrize("words", leaf_commands(), ids=" ".join)
+@pytest.mark.parametrize("words", list(leaf_commands()), ids=" ".join)
 def test_command_has_help(words: tuple[str, ...]) -> None:
     """``--help`` says what a command does before it lists options, and each option has a line."""
     shown = CliRunner().invoke(build(words), [*words, "--help"])
@@ -36,7 +36,7 @@ def test_command_has_help(words: tuple[str, ...]) -> None:
     assert sentences, shown.output
 
 
-@pytest.mark.parametrize("words", leaf_commands(), ids=" ".join)
+@pytest.mark.parametrize("words", list(leaf_commands()), ids=" ".join)
 def test_command_is_in_the_readme(words: tuple[str, ...]) -> None:
     """Nobody has to guess that a command exists."""
     assert f"evalhub {' '.join(words)}" in README.read_text()
