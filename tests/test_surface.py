@@ -23,6 +23,7 @@ ROOMS = [
     "evalhub.metrics",
     "evalhub.model",
     "evalhub.recipes",
+    "evalhub.server",
     "evalhub.store",
     "evalhub.tracing",
 ]
