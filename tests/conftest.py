@@ -1,6 +1,7 @@
 """Fixtures of all tests: a home of their own, the local models, the embedded LLM."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from evalhub.llm.models import pull
 from evalhub.tracing.testing import reset
 
 FOREIGN = ("EVALHUB_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_", "ANTHROPIC_", "MLFLOW_", "OTEL_")
+
+# A shell that starts the tests in the background has SIGINT ignored, which every program
+# they start would inherit; with a handler here, those begin with the default again.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
