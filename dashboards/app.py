@@ -1,5 +1,7 @@
 """The application: its pages, and how errors end. Streamlit runs this file."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from evalhub.dashboards import formats
@@ -15,26 +17,33 @@ _LOGO = """<svg xmlns="http://www.w3.org/2000/svg" width="132" height="28"
  fill="#7b8591">eval<tspan fill="#3578e5">hub</tspan></text></svg>"""
 
 
+# Streamlit draws buttons of a group lower than its inputs; in one row labels and edges must meet.
+_EVEN_ROW = """<style>
+[data-testid="stButtonGroup"] button { min-height: 2.5rem; }
+</style>"""
+
+
 def main() -> None:
     """Draw the page that the address names; an expected error is one line on it."""
     st.set_page_config(page_title="evalhub", page_icon=":material/bar_chart:", layout="wide")
+    st.html(_EVEN_ROW)
     st.logo(_LOGO, size="medium")
 
-    def open_trace(trace_id: str) -> None:
-        st.switch_page(traces_page, query_params={"trace": trace_id})
+    def open_traces(parameters: Mapping[str, str]) -> None:
+        st.switch_page(traces_page, query_params=dict(parameters))
 
     traces_page = st.Page(
         traces.show, title="Traces", url_path="traces", icon=":material/account_tree:"
     )
     overview_page = st.Page(
-        lambda: overview.show(open_trace),
+        lambda: overview.show(open_traces),
         title="Overview",
         url_path="overview",
         icon=":material/monitoring:",
         default=True,
     )
     experiments_page = st.Page(
-        lambda: experiments.show(open_trace),
+        lambda: experiments.show(lambda trace_id: open_traces({"trace": trace_id})),
         title="Experiments",
         url_path="experiments",
         icon=":material/science:",

@@ -1,14 +1,17 @@
-"""Charts, built from plain values; nothing here draws or queries."""
+"""Charts, built from plain values; nothing here draws or queries.
+
+Those over time take the width of a bucket in ns beside the buckets; see timeaxis.py.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import plotly.graph_objects as go
 
 from evalhub.dashboards import formats
 from evalhub.dashboards.theme import COLORS
+from evalhub.dashboards.timeaxis import place_on_time, times
 
 __all__ = [
     "Bucket",
@@ -21,6 +24,8 @@ __all__ = [
 ]
 
 _HEIGHT = 260
+_HALVED_BELOW = 5
+"""Counts below this would get ticks at fractions, and there are no half calls."""
 _TICKS_MS = tuple(digit * 10**power for power in range(-2, 7) for digit in (1, 2, 5))
 _STANDING_COLORS = {"better": "green", "worse": "red", "unclear": "gray"}
 
@@ -77,30 +82,36 @@ class Difference:
     """``better``, ``worse`` or ``unclear``."""
 
 
-def calls_chart(buckets: Sequence[Bucket]) -> go.Figure:
+def calls_chart(buckets: Sequence[Bucket], bucket_ns: int) -> go.Figure:
     """Return calls over time, failed ones stacked on the others."""
     succeeded = [bucket.calls - bucket.errors for bucket in buckets]
     failed = [bucket.errors for bucket in buckets]
-    return _bars("Calls", buckets, [("ok", succeeded, "blue"), ("error", failed, "red")])
+    series = [("ok", succeeded, "blue"), ("error", failed, "red")]
+    figure = _bars("Calls", buckets, bucket_ns, series)
+    if max((bucket.calls for bucket in buckets), default=0) < _HALVED_BELOW:
+        figure.update_yaxes(dtick=1)
+    return figure
 
 
-def tokens_chart(buckets: Sequence[Bucket]) -> go.Figure:
+def tokens_chart(buckets: Sequence[Bucket], bucket_ns: int) -> go.Figure:
     """Return input and output tokens over time, stacked."""
     taken = [bucket.input_tokens for bucket in buckets]
     given = [bucket.output_tokens for bucket in buckets]
-    return _bars("Tokens", buckets, [("input", taken, "teal"), ("output", given, "orange")])
+    return _bars(
+        "Tokens", buckets, bucket_ns, [("input", taken, "teal"), ("output", given, "orange")]
+    )
 
 
-def cost_chart(buckets: Sequence[Bucket]) -> go.Figure:
+def cost_chart(buckets: Sequence[Bucket], bucket_ns: int) -> go.Figure:
     """Return cost over time; a stretch with unknown cost has no bar."""
     series = ("cost", [bucket.cost_usd for bucket in buckets], "violet")
-    figure = _bars("Cost", buckets, [series])
+    figure = _bars("Cost", buckets, bucket_ns, [series])
     return figure.update_yaxes(tickprefix="$").update_layout(showlegend=False)
 
 
-def latency_chart(buckets: Sequence[Bucket]) -> go.Figure:
+def latency_chart(buckets: Sequence[Bucket], bucket_ns: int) -> go.Figure:
     """Return p50, p95 and p99 over time, in milliseconds, on a logarithmic axis."""
-    times = _times(buckets)
+    starts_ns = [bucket.start_ns for bucket in buckets]
     figure = go.Figure()
     for name, color, dash in (
         ("p50", "blue", "solid"),
@@ -109,7 +120,7 @@ def latency_chart(buckets: Sequence[Bucket]) -> go.Figure:
     ):
         values = [getattr(bucket, f"{name}_ms") for bucket in buckets]
         figure.add_scatter(
-            x=times,
+            x=times(starts_ns),
             y=values,
             text=[formats.duration(value) for value in values],
             name=name,
@@ -122,7 +133,7 @@ def latency_chart(buckets: Sequence[Bucket]) -> go.Figure:
     figure.update_yaxes(
         type="log", tickvals=_TICKS_MS, ticktext=[formats.duration(tick) for tick in _TICKS_MS]
     )
-    return _styled(figure, "Latency")
+    return place_on_time(_styled(figure, "Latency"), starts_ns, bucket_ns)
 
 
 def difference_chart(rows: Sequence[Difference], *, title: str, unit: str = "") -> go.Figure:
@@ -178,21 +189,22 @@ def _whiskers(rows: Sequence[Difference], standing: str, color: str, unit: str) 
 
 
 def _bars(
-    title: str, buckets: Sequence[Bucket], series: Sequence[tuple[str, Sequence[float | None], str]]
+    title: str,
+    buckets: Sequence[Bucket],
+    bucket_ns: int,
+    series: Sequence[tuple[str, Sequence[float | None], str]],
 ) -> go.Figure:
+    starts_ns = [bucket.start_ns for bucket in buckets]
     figure = go.Figure()
     for name, values, color in series:
         figure.add_bar(
-            x=_times(buckets),
+            x=times(starts_ns),
             y=list(values),
             name=name,
             marker={"color": COLORS[color], "line": {"width": 0}},
         )
-    return _styled(figure, title).update_layout(barmode="stack", bargap=0.15)
-
-
-def _times(buckets: Sequence[Bucket]) -> list[datetime]:
-    return [datetime.fromtimestamp(bucket.start_ns / 1e9, tz=UTC) for bucket in buckets]
+    _styled(figure, title).update_layout(barmode="stack", legend={"traceorder": "normal"})
+    return place_on_time(figure, starts_ns, bucket_ns)
 
 
 def _styled(figure: go.Figure, title: str) -> go.Figure:

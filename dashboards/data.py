@@ -15,17 +15,22 @@ from evalhub.evals.compare import Comparison, compare
 from evalhub.experiments import RunInfo, Tracker
 from evalhub.model import Experiment, TraceSummary
 from evalhub.store import (
+    NameTotals,
     OverviewBucket,
+    TimeExtent,
     TraceCursor,
     TraceDetail,
     TraceFilter,
     open_store,
     queries,
 )
+from evalhub.store import overview as sums
 
 __all__ = [
+    "by_name",
     "compare_runs",
     "experiment",
+    "extent",
     "overview",
     "projects",
     "runs",
@@ -51,12 +56,26 @@ def projects(url: str) -> list[str]:
 def overview(url: str, chosen: TraceFilter, bucket_ns: int) -> list[OverviewBucket]:
     """Return counts and percentiles in stretches of *bucket_ns*, oldest first."""
     with _reading(url) as connection:
-        return queries.overview(connection, chosen, bucket_ns=bucket_ns)
+        return sums.overview(connection, chosen, bucket_ns=bucket_ns)
 
 
 def totals(url: str, chosen: TraceFilter) -> OverviewBucket | None:
     """Return counts and percentiles over all *chosen* traces, None without a trace."""
     return next(iter(overview(url, chosen, _ALL_TIME_NS)), None)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def extent(url: str, chosen: TraceFilter) -> TimeExtent | None:
+    """Return when the first and the last trace started, None without a trace."""
+    with _reading(url) as connection:
+        return sums.extent(connection, chosen)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def by_name(url: str, chosen: TraceFilter, *, limit: int) -> list[NameTotals]:
+    """Return counts and percentiles of the names with most traces."""
+    with _reading(url) as connection:
+        return sums.by_name(connection, chosen, limit=limit)
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)

@@ -20,6 +20,7 @@ __all__ = [
     "score",
     "signed",
     "timestamp",
+    "tokens",
     "version",
 ]
 
@@ -53,6 +54,13 @@ def compact(number: float | None) -> str:
             scaled = number / size
             return f"{scaled:.0f}{letter}" if abs(scaled) >= 99.95 else f"{scaled:.1f}{letter}"
     return f"{number:.0f}"
+
+
+def tokens(taken: int | None, given: int | None) -> str:
+    """Return input and output tokens: ``12.3k / 400``, one dash when neither is known."""
+    if taken is None and given is None:
+        return UNKNOWN
+    return f"{compact(taken)} / {compact(given)}"
 
 
 def cost(usd: float | None) -> str:

@@ -1,5 +1,6 @@
 """Kept experiments as a table to pick from."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from evalhub.dashboards import formats
@@ -28,9 +29,9 @@ def run_list(runs: Sequence[RunInfo], picked: Sequence[str], *, now_ns: int) -> 
 
 
 def _metric_names(runs: Sequence[RunInfo]) -> list[str]:
-    """Return the metrics that most of the runs have, in the order of the newest."""
-    names = dict.fromkeys(summary.name for run in runs for summary in run.summaries)
-    return list(names)[:_METRICS_SHOWN]
+    """Return the metrics that most of the runs have; among equals those of the newest run."""
+    counts = Counter(summary.name for run in runs for summary in run.summaries)
+    return [name for name, _ in counts.most_common(_METRICS_SHOWN)]
 
 
 def _row(run: RunInfo, names: Sequence[str], picked: Sequence[str], now_ns: int) -> Element:

@@ -45,8 +45,8 @@ def _row(trace: TraceSummary, slowest_ms: float, now_ns: int) -> Element:
             title=f"{formats.timestamp(trace.start_ns)} UTC",
         ),
         element("td", *_latency(trace.duration_ms, slowest_ms), css="number"),
-        element("td", formats.compact(trace.spans), css="number"),
-        element("td", _tokens(trace), css="number"),
+        element("td", formats.compact(trace.spans), css="number spans"),
+        element("td", formats.tokens(trace.input_tokens, trace.output_tokens), css="number"),
         element("td", formats.cost(trace.cost_usd), css="number", title=_cost_note(trace)),
         element("td", trace.session_id or "", css="quiet ellipsis"),
         data_pick=trace.trace_id,
@@ -57,12 +57,6 @@ def _latency(duration_ms: float, slowest_ms: float) -> tuple[Element, Element]:
     share = 100 * duration_ms / slowest_ms if slowest_ms else 0
     bar = element("i", style=f"width:{share:.1f}%")
     return element("span", formats.duration(duration_ms)), element("span", bar, css="meter")
-
-
-def _tokens(trace: TraceSummary) -> str:
-    if trace.input_tokens is None and trace.output_tokens is None:
-        return formats.UNKNOWN
-    return f"{formats.compact(trace.input_tokens)} / {formats.compact(trace.output_tokens)}"
 
 
 def _cost_note(trace: TraceSummary) -> str | None:

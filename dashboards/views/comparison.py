@@ -20,7 +20,7 @@ from evalhub.evals.compare import Comparison, MetricComparison
 from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
 from evalhub.evals.pairs import Pair, pair_scores
 
-__all__ = ["MAX_EXAMPLES", "relative_rows", "score_rows", "show"]
+__all__ = ["MAX_EXAMPLES", "by_scale", "relative_rows", "score_rows", "show"]
 
 MAX_EXAMPLES = 200
 """Examples listed at most, the worst first."""
@@ -37,7 +37,8 @@ def show(
     board(metric_table(compared), key="metrics")
     st.caption(
         "Means and paired differences with 95% intervals; p by sign-flip permutation,"
-        " adjusted for the number of metrics (Benjamini-Hochberg)."
+        " adjusted for the number of metrics (Benjamini-Hochberg). A difference is called clear"
+        " when its interval leaves out 0 and p is below 0.05; latency, tokens and cost have no p."
     )
     _difference_charts(compared)
     _examples(compared, open_trace)
@@ -66,25 +67,34 @@ def _row(metric: MetricComparison, scale: float) -> list[Difference]:
     return [Difference(metric.name, *ends, standing=standing(metric))]
 
 
+def by_scale(rows: Sequence[Difference]) -> tuple[list[Difference], list[Difference]]:
+    """Return the differences that stay within 1, and those that reach further.
+
+    Most metrics lie between 0 and 1; on the axis of a rating from 1 to 5 none of
+    their intervals could be read.
+    """
+    near = [row for row in rows if row.lower >= -1 and row.upper <= 1]
+    return near, [row for row in rows if row not in near]
+
+
 def _difference_charts(compared: Comparison) -> None:
-    pictures = [
-        (title, rows, unit)
-        for title, rows, unit in (
-            ("Scores, B − A (more is better)", score_rows(compared.metrics), ""),
-            (
-                "Latency, tokens, cost: change of B (less is better)",
-                relative_rows(compared.metrics),
-                "%",
-            ),
-        )
-        if rows
+    near, far = by_scale(score_rows(compared.metrics))
+    left = [("Scores, B − A (more is better)", near, "")]
+    right = [
+        (
+            "Latency, tokens, cost: change of B (less is better)",
+            relative_rows(compared.metrics),
+            "%",
+        ),
+        ("Scores on wider scales, B − A (more is better)", far, ""),
     ]
-    if not pictures:
-        return
-    for column, (title, rows, unit) in zip(st.columns(len(pictures)), pictures, strict=True):
-        with column.container(border=True, height="stretch"):
-            figure = difference_chart(rows, title=title, unit=unit)
-            st.plotly_chart(figure, config=_NO_BAR, key=title)
+    drawn = [[item for item in side if item[1]] for side in (left, right)]
+    sides = [side for side in drawn if side]
+    for column, side in zip(st.columns(len(sides)) if sides else (), sides, strict=True):
+        for title, rows, unit in side:
+            with column.container(border=True, height="stretch"):
+                figure = difference_chart(rows, title=title, unit=unit)
+                st.plotly_chart(figure, config=_NO_BAR, key=title)
 
 
 def _examples(compared: Comparison, open_trace: Callable[[str], None]) -> None:
@@ -119,9 +129,11 @@ def _choose(key: str) -> None:
 
 
 def _worst(metrics: Sequence[MetricComparison]) -> MetricComparison:
-    """Return the first score that got worse, else the first score, else the first metric."""
+    """Return the first score that got worse, else the first with a regression, else the first."""
     scores = [metric for metric in metrics if metric.name not in OPERATIONAL] or list(metrics)
-    return next((metric for metric in scores if standing(metric) == "worse"), scores[0])
+    worse = [metric for metric in scores if standing(metric) == "worse"]
+    regressed = [metric for metric in scores if metric.regressions]
+    return [*worse, *regressed, *scores][0]
 
 
 def _chosen(pairs: Sequence[Pair]) -> Pair:

@@ -1,4 +1,4 @@
-"""The read side: lists of traces, one trace, sums over time."""
+"""The read side: lists of traces, and one trace."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    case,
     exists,
-    func,
     or_,
     select,
     tuple_,
@@ -24,16 +22,15 @@ from evalhub.store.rows import span_of
 from evalhub.store.tables import span, span_payload, trace
 
 __all__ = [
-    "OverviewBucket",
     "StoredSpan",
     "TraceCursor",
     "TraceDetail",
     "TraceFilter",
+    "conditions",
     "get_summaries",
     "get_trace",
     "list_projects",
     "list_traces",
-    "overview",
 ]
 
 
@@ -86,25 +83,6 @@ class TraceDetail:
     spans: tuple[StoredSpan, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OverviewBucket:
-    """Sums over the traces that started in one stretch of time.
-
-    Percentiles are of durations, nearest rank. Tokens and cost are None when no
-    trace of the bucket reported any.
-    """
-
-    start_ns: int
-    calls: int
-    errors: int
-    input_tokens: int | None
-    output_tokens: int | None
-    cost_usd: float | None
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-
-
 _SUMMARY = (
     trace.c.trace_id,
     trace.c.name,
@@ -137,7 +115,7 @@ def list_traces(
         limit: How many at most.
         before: Where the page before ended: ``TraceCursor.after(page[-1])``.
     """
-    query = select(*_SUMMARY).where(*_conditions(filter))
+    query = select(*_SUMMARY).where(*conditions(filter))
     if before is not None:
         query = query.where(tuple_(trace.c.start_ns, trace.c.trace_id) < tuple_(*before))
     query = query.order_by(trace.c.start_ns.desc(), trace.c.trace_id.desc()).limit(limit)
@@ -178,56 +156,8 @@ def list_projects(connection: Connection) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def overview(
-    connection: Connection,
-    filter: TraceFilter,  # noqa: A002 - the word for it
-    *,
-    bucket_ns: int,
-) -> list[OverviewBucket]:
-    """Return sums over time, oldest first; a bucket without traces is left out.
-
-    Args:
-        connection: From ``Store.read``.
-        filter: Which traces.
-        bucket_ns: Width of a bucket; buckets start at multiples of it since the Unix epoch.
-    """
-    if bucket_ns <= 0:
-        raise StoreError(f"bucket_ns is {bucket_ns}; it must be positive")
-    ranked = _ranked(filter, bucket_ns).subquery().c
-    query = select(
-        ranked.bucket,
-        func.count(),
-        func.sum(ranked.failed),
-        func.sum(ranked.input_tokens),
-        func.sum(ranked.output_tokens),
-        func.sum(ranked.cost_usd),
-        *(_percentile(ranked, percent) for percent in (50, 95, 99)),
-    )
-    rows = connection.execute(query.group_by(ranked.bucket).order_by(ranked.bucket))
-    return [OverviewBucket(*row) for row in rows]
-
-
-def _ranked(traces: TraceFilter, bucket_ns: int) -> Select[Any]:
-    bucket = trace.c.start_ns - trace.c.start_ns % bucket_ns
-    duration = trace.c.end_ns - trace.c.start_ns
-    return select(
-        bucket.label("bucket"),
-        case((trace.c.status == "error", 1), else_=0).label("failed"),
-        trace.c.input_tokens,
-        trace.c.output_tokens,
-        trace.c.cost_usd,
-        duration.label("duration_ns"),
-        func.row_number().over(partition_by=bucket, order_by=duration).label("rank"),
-        func.count().over(partition_by=bucket).label("size"),
-    ).where(*_conditions(traces))
-
-
-def _percentile(ranked: Any, percent: int) -> ColumnElement[Any]:
-    is_it = ranked.rank == (ranked.size * percent + 99) // 100
-    return func.max(case((is_it, ranked.duration_ns))) / 1e6
-
-
-def _conditions(traces: TraceFilter) -> list[ColumnElement[bool]]:
+def conditions(traces: TraceFilter) -> list[ColumnElement[bool]]:
+    """Return what a query of the table ``trace`` must ask for to find *traces*."""
     given = ((name, getattr(traces, name)) for name in _CONDITIONS)
     return [_CONDITIONS[name](value) for name, value in given if value is not None]
 

@@ -112,6 +112,7 @@ def test_the_overview_shows_numbers_and_charts(page: Page, dashboard: str) -> No
     """Calls, latency, tokens and cost are drawn, and the latest errors are listed."""
     page.goto(f"{dashboard}/?range=30+d")
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
+    expect(page.locator(".names tbody tr")).to_have_count(2)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("231")
     expect(page.locator(".traces .chip.error")).to_have_count(8)
     assert has_no_sideways_scrolling(page)
@@ -125,6 +126,25 @@ def test_an_error_on_the_overview_leads_to_its_trace(page: Page, dashboard: str)
     expect(page.locator(".failure strong")).to_contain_text("RateLimitError: 429")
     assert "trace=" in page.url
     picture(page, "error")
+
+
+def test_a_name_on_the_overview_leads_to_its_traces(page: Page, dashboard: str) -> None:
+    """The list keeps the time that was chosen, and has only traces of that name."""
+    page.goto(f"{dashboard}/?range=30+d")
+    page.locator(".names tbody tr", has_text="order_agent").click()
+    expect(page.get_by_label("Search")).to_be_visible()
+    expect(page.locator(".traces tbody tr")).to_have_count(1)
+    assert "name=order_agent" in page.url
+    assert "range=30" in page.url
+
+
+def test_filters_stand_in_one_row(page: Page, dashboard: str) -> None:
+    """Labels and lower edges of inputs and button groups meet."""
+    page.goto(f"{dashboard}/traces?range=30+d")
+    expect(page.locator(".traces tbody tr").first).to_be_visible()
+    labels = [page.get_by_text(name, exact=True).first for name in ("Session", "Status", "Time")]
+    tops = {round((label.bounding_box() or {"y": -1})["y"]) for label in labels}
+    assert max(tops) - min(tops) <= 1
 
 
 def test_traces_are_filtered_and_opened(page: Page, dashboard: str, week: Seeded) -> None:

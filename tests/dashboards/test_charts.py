@@ -9,6 +9,8 @@ from evalhub.dashboards import charts
 from evalhub.dashboards.charts import Difference
 from evalhub.dashboards.theme import COLORS
 
+HOUR_NS = 3600 * 10**9
+
 
 @dataclass(frozen=True)
 class Hour:
@@ -27,33 +29,39 @@ class Hour:
 
 def test_errors_are_stacked_on_the_calls_that_succeeded() -> None:
     """The height of a bar is all calls, and no call is counted twice."""
-    figure = charts.calls_chart([Hour()])
+    figure = charts.calls_chart([Hour()], HOUR_NS)
     assert {trace.name: list(trace.y) for trace in figure.data} == {"ok": [7], "error": [3]}
     assert figure.layout.barmode == "stack"
 
 
 def test_latency_is_in_milliseconds_on_a_logarithmic_axis() -> None:
     """Median and tail can both be read; a gap stays a gap."""
-    figure = charts.latency_chart([Hour(), Hour(p99_ms=None)])
+    figure = charts.latency_chart([Hour(), Hour(p99_ms=None)], HOUR_NS)
     assert [list(trace.y) for trace in figure.data] == [[100, 100], [900, 900], [2000, None]]
     assert figure.layout.yaxis.type == "log"
 
 
 def test_latency_lines_differ_without_color() -> None:
     """Each percentile has its own dash, for those who see no difference in colour."""
-    figure = charts.latency_chart([Hour()])
+    figure = charts.latency_chart([Hour()], HOUR_NS)
     assert len({trace.line.dash for trace in figure.data}) == 3
 
 
 def test_an_unknown_cost_has_no_bar() -> None:
     """Unknown is a gap and not a zero."""
-    figure = charts.cost_chart([Hour(), Hour(cost_usd=None)])
+    figure = charts.cost_chart([Hour(), Hour(cost_usd=None)], HOUR_NS)
     assert list(figure.data[0].y) == [0.5, None]
+
+
+def test_there_are_no_half_calls() -> None:
+    """A few calls have a tick at each whole number; many have the ticks that fit."""
+    assert charts.calls_chart([Hour(calls=1, errors=0)], HOUR_NS).layout.yaxis.dtick == 1
+    assert charts.calls_chart([Hour(calls=100)], HOUR_NS).layout.yaxis.dtick is None
 
 
 def test_tokens_are_split() -> None:
     """Input and output are told apart."""
-    figure = charts.tokens_chart([Hour()])
+    figure = charts.tokens_chart([Hour()], HOUR_NS)
     assert {trace.name: list(trace.y) for trace in figure.data} == {"input": [100], "output": [20]}
 
 

@@ -17,13 +17,14 @@ from evalhub.dashboards.comparison import (
 )
 from evalhub.dashboards.markup import find, text_of
 from evalhub.dashboards.runlist import run_label, run_list
-from evalhub.dashboards.views.comparison import relative_rows, score_rows
+from evalhub.dashboards.views.comparison import by_scale, relative_rows, score_rows
 from evalhub.dashboards.views.experiments import toggled
-from evalhub.evals.compare import compare
+from evalhub.evals.compare import MetricComparison, compare
 from evalhub.evals.operational import operational_columns
 from evalhub.evals.pairs import pair_scores
 from evalhub.experiments import RunInfo
 from evalhub.metrics import ScoreColumn, summarize
+from evalhub.metrics.stats import paired_difference
 from evalhub.model import ExampleResult, Experiment, ScoreState
 
 BETTER = [0.5 + 0.01 * number for number in range(20)]
@@ -85,6 +86,62 @@ def test_less_latency_is_better() -> None:
     assert latency.difference is not None
     assert (latency.difference.difference or 0) > 0
     assert standing(latency) == "worse"
+
+
+def judged(
+    lower: float, upper: float, p_adjusted: float | None, name: str = "f1"
+) -> MetricComparison:
+    """Return a compared metric with this interval and this p."""
+    found = paired_difference([0.1, 0.2, 0.3, 0.4], [0.2, 0.3, 0.4, 0.5])
+    return MetricComparison(
+        name=name,
+        baseline=None,
+        candidate=None,
+        difference=replace(found, difference=(lower + upper) / 2, lower=lower, upper=upper),
+        p_adjusted=p_adjusted,
+        refused=None,
+        unscored=0,
+        regressions=(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        (judged(0.03, 0.22, 0.01), "better"),
+        (judged(-0.22, -0.03, 0.01), "worse"),
+        (judged(0.03, 0.22, 0.234), "unclear"),
+        (judged(0.03, 0.22, 0.05), "unclear"),
+        (judged(0.03, 0.22, None), "unclear"),
+        (judged(-0.01, 0.22, 0.01), "unclear"),
+        (judged(5.0, 9.0, None, name="latency_ms"), "worse"),
+        (judged(-9.0, -5.0, None, name="latency_ms"), "better"),
+        (judged(-1.0, 5.0, None, name="latency_ms"), "unclear"),
+    ],
+)
+def test_a_difference_is_clear_when_interval_and_p_agree(
+    metric: MetricComparison, expected: str
+) -> None:
+    """One of the two alone is no clear difference; latency has no p and needs none."""
+    assert standing(metric) == expected
+
+
+def test_word_number_and_chart_follow_one_rule() -> None:
+    """A reader never sees "better" beside a p that contradicts it, nor a green point."""
+    unclear = judged(0.03, 0.22, 0.234)
+    compared = compare(experiment(BETTER), experiment(BETTER))
+    shown = metric_table(replace(compared, metrics=(unclear,)))
+    assert "no clear difference" in text_of(shown)
+    assert not [*find(shown, "better"), *find(shown, "worse")]
+    assert [row.standing for row in score_rows([unclear])] == ["unclear"]
+
+
+def test_a_rating_does_not_squeeze_the_other_scores() -> None:
+    """A difference beyond 1 is of another scale and has an axis of its own."""
+    near, far = judged(-0.2, 0.1, None), judged(-2.0, 1.4, None, name="rating")
+    shown, apart = by_scale(score_rows([near, far]))
+    assert [row.label for row in shown] == ["f1"]
+    assert [row.label for row in apart] == ["rating"]
 
 
 @pytest.mark.parametrize(
@@ -189,3 +246,16 @@ def test_runs_are_lettered_in_the_order_they_were_picked() -> None:
     shown = run_list(runs, ["three", "one"], now_ns=0)
     assert [text_of(row)[0] for row in find(shown, "selected")] == ["B", "A"]
     assert run_label(26) == "27"
+
+
+def test_the_run_list_shows_the_metrics_that_most_runs_have() -> None:
+    """A metric of the newest run alone does not push out those that can be compared."""
+    common = experiment([0.5, 0.6]).summaries
+    newest = (replace(common[0], name="only_here"), *common)
+    runs = [
+        RunInfo(name, name, "s", "t", "d", "v" * 64, 0, {}, summaries)
+        for name, summaries in (("new", newest), ("old", common))
+    ]
+    shown = text_of(run_list(runs, [], now_ns=0))
+    assert "latency_ms" in shown
+    assert "only_here" not in shown

@@ -39,7 +39,7 @@ def overview_page() -> None:
 
     from evalhub.dashboards.views import overview
 
-    overview.show(lambda trace_id: st.write(f"opened {trace_id}"))
+    overview.show(lambda parameters: st.write(f"opened {parameters}"))
 
 
 def traces_page() -> None:
@@ -102,6 +102,14 @@ def test_the_overview_adds_up_the_week(seeded: Seeded) -> None:
     assert shown["Cost"].startswith(r"\$0.0")
     assert len(test.get("plotly_chart")) == 4
     assert seeded.failed_id in boards(test)
+    assert "One bar is 3 h. Times are in UTC." in texts(test.caption)
+
+
+def test_names_take_the_place_of_an_unknown_cost(seeded: Seeded) -> None:
+    """Without a price there are three charts, and the names are listed all the same."""
+    test = run(overview_page, project="old", range="All")
+    assert len(test.get("plotly_chart")) == 3
+    assert "By name" in texts(test.markdown)
 
 
 def test_the_overview_shrinks_with_the_range(seeded: Seeded) -> None:

@@ -1,6 +1,5 @@
-"""Reading back: filters, pages, prefixes, sums over time."""
+"""Reading back: filters, pages, prefixes."""
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,13 +7,12 @@ import pytest
 
 from evalhub.errors import StoreError
 from evalhub.model import Span, Usage
-from evalhub.store import Store, TraceCursor, TraceFilter, open_store
+from evalhub.store import Store, TraceCursor, TraceFilter
 from evalhub.store.queries import (
     get_summaries,
     get_trace,
     list_projects,
     list_traces,
-    overview,
 )
 from evalhub.store.spans import add_spans
 
@@ -146,40 +144,8 @@ def test_projects(seeded: Store) -> None:
         assert list_projects(connection) == ["default", "papers"]
 
 
-def test_overview_sums_each_bucket(seeded: Store) -> None:
-    """Counts, errors and tokens by the minute in which a trace started."""
-    with seeded.read() as connection:
-        buckets = overview(connection, TraceFilter(), bucket_ns=2 * MINUTE)
-    first, second = buckets
-    assert (first.start_ns, first.calls, first.errors, first.input_tokens) == (0, 1, 0, None)
-    assert (second.start_ns, second.calls, second.errors) == (2 * MINUTE, 2, 1)
-    assert (second.input_tokens, second.output_tokens) == (3, 4)
-    assert first.cost_usd is None
-
-
-@pytest.mark.parametrize("count", [1, 2, 7, 100, 101])
-def test_percentiles_are_nearest_rank(make_span: MakeSpan, count: int) -> None:
-    """The p-th percentile is the smallest duration that p% of all do not exceed."""
-    durations = [((i * 37) % count + 1) * 10**6 for i in range(count)]
-    spans = [
-        make_span("s", trace_id=f"{i}", start_ns=0, end_ns=duration)
-        for i, duration in enumerate(durations)
-    ]
-    with open_store("sqlite://") as store:
-        with store.begin() as connection:
-            add_spans(connection, spans)
-        with store.read() as connection:
-            (bucket,) = overview(connection, TraceFilter(), bucket_ns=MINUTE)
-    ordered = sorted(durations)
-    expected = [ordered[math.ceil(count * p / 100) - 1] / 1e6 for p in (50, 95, 99)]
-    assert [bucket.p50_ms, bucket.p95_ms, bucket.p99_ms] == expected
-
-
 def test_an_empty_store_gives_empty_lists(store: Store) -> None:
     """No traces are an answer, not an error."""
     with store.read() as connection:
         assert list_traces(connection) == []
-        assert overview(connection, TraceFilter(), bucket_ns=MINUTE) == []
         assert get_summaries(connection, []) == {}
-        with pytest.raises(StoreError, match="bucket_ns is 0"):
-            overview(connection, TraceFilter(), bucket_ns=0)

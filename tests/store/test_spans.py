@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from evalhub.model import Span, SpanEvent, TraceSummary, Usage
 from evalhub.store import Store, open_store
+from evalhub.store.overview import overview
 from evalhub.store.payload import COMPRESS_FROM, pack, unpack
-from evalhub.store.queries import TraceFilter, get_trace, list_projects, list_traces, overview
+from evalhub.store.queries import TraceFilter, get_trace, list_projects, list_traces
 from evalhub.store.spans import add_spans
 
 MakeSpan = Callable[..., Span]
