@@ -5,21 +5,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from evalhub.metrics.base import ScoreColumn
 from evalhub.metrics.intervals import Interval, mean_interval, wilson_interval
 from evalhub.model import MetricSummary, ScoreState
 
-__all__ = ["summarize"]
+__all__ = ["is_rate", "summarize"]
 
 
 def summarize(column: ScoreColumn, *, clusters: Sequence[object] | None = None) -> MetricSummary:
     """Return the mean of *column* with its 95% interval, and count what is not scored.
 
-    Scores that are all 0 or 1 are a rate and get a Wilson interval; with *clusters* (one
-    label per example) the interval is the clustered one of
+    A rate (see :func:`is_rate`) gets a Wilson interval; with *clusters* (one label per
+    example) the interval is the clustered one of
     :func:`~evalhub.metrics.intervals.mean_interval`, or Wilson's over the clusters where all
-    scores are alike.
+    scores of a rate are alike. It is cut at the column's bounds, beyond which no mean lies.
     """
     interval = _interval(column, clusters)
     states = Counter(column.states or ())
@@ -34,19 +35,48 @@ def summarize(column: ScoreColumn, *, clusters: Sequence[object] | None = None) 
         errored=states[ScoreState.ERRORED],
         unparsed=states[ScoreState.UNPARSED],
         skipped=states[ScoreState.SKIPPED],
+        bounds=column.bounds,
     )
 
 
+def is_rate(values: ArrayLike, bounds: tuple[float, float] | None) -> bool:
+    """Return whether *values* are passes and fails: all 0 or 1, where *bounds* are 0 and 1.
+
+    NaN, which is not scored, is left out; nothing at all is no rate.
+    """
+    scored = _scored(np.asarray(values, dtype=np.float64))
+    is_binary = bool(np.all((scored == 0) | (scored == 1)))
+    return bounds == (0.0, 1.0) and scored.size > 0 and is_binary
+
+
 def _interval(column: ScoreColumn, clusters: Sequence[object] | None) -> Interval:
-    scored = ~np.isnan(column.values)
-    values = column.values[scored]
-    is_rate = bool(values.size) and bool(np.all((values == 0) | (values == 1)))
-    if is_rate and clusters is None:
+    values = _scored(column.values)
+    passes = is_rate(values, column.bounds)
+    if passes and clusters is None:
         return wilson_interval(int(values.sum()), values.size)
-    interval = mean_interval(column.values, clusters=clusters)
-    if is_rate and clusters is not None and values.min() == values.max():
+    interval = _cut(mean_interval(column.values, clusters=clusters), values, column.bounds)
+    if passes and clusters is not None and values.min() == values.max():
         # All alike leaves no variance to estimate; each cluster is then one trial.
+        scored = ~np.isnan(column.values)
         n = len({label for label, keep in zip(clusters, scored, strict=True) if keep})
         wilson = wilson_interval(int(values[0]) * n, n)
         return replace(interval, lower=wilson.lower, upper=wilson.upper)
     return interval
+
+
+def _scored(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values[~np.isnan(values)]
+
+
+def _cut(
+    interval: Interval, values: NDArray[np.float64], bounds: tuple[float, float] | None
+) -> Interval:
+    if bounds is None or interval.lower is None or interval.upper is None:
+        return interval
+    # A metric may overstep what it says, be it by rounding: the mean stays inside.
+    lowest, highest = min(bounds[0], values.min()), max(bounds[1], values.max())
+    return replace(
+        interval,
+        lower=max(interval.lower, float(lowest)),
+        upper=min(interval.upper, float(highest)),
+    )

@@ -40,6 +40,10 @@ class ScoreColumn:
     ``values`` has shape (n,), float64, and is NaN exactly where the state is not
     ``scored``. ``states``, ``labels`` and ``explanations`` have one item an example; None
     stands for "all scored", "no labels" and "no explanations".
+
+    ``bounds`` are the least and the greatest value that there can be, whatever the outputs;
+    an end may be infinite, and None says that nothing is known. Scores of 0 and 1 are a
+    pass rate only where the bounds are 0 and 1: on a scale of 1 to 5 a 1 is no pass.
     """
 
     name: str
@@ -48,6 +52,7 @@ class ScoreColumn:
     states: Sequence[ScoreState] | None = None
     labels: Sequence[str | None] | None = None
     explanations: Sequence[str | None] | None = None
+    bounds: tuple[float, float] | None = (0.0, 1.0)
 
     def __len__(self) -> int:
         return len(self.values)

@@ -105,7 +105,13 @@ def explanations_of(n: int, unscored: Mapping[int, Unscored]) -> tuple[str | Non
     return tuple(unscored[i].reason if i in unscored else None for i in range(n))
 
 
-def score_column(name: str, signature: str, results: Sequence[float | Unscored]) -> ScoreColumn:
+def score_column(
+    name: str,
+    signature: str,
+    results: Sequence[float | Unscored],
+    *,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
+) -> ScoreColumn:
     """Return the column of *results*, one per example."""
     unscored = {i: item for i, item in enumerate(results) if isinstance(item, Unscored)}
     values = [np.nan if isinstance(item, Unscored) else item for item in results]
@@ -115,4 +121,5 @@ def score_column(name: str, signature: str, results: Sequence[float | Unscored])
         signature=signature,
         states=states_of(len(values), unscored),
         explanations=explanations_of(len(values), unscored),
+        bounds=bounds,
     )

@@ -83,7 +83,9 @@ class HuggingFaceMetric:
         values = self._scores([outputs[i] or "" for i in rows], [texts[i] for i in rows])
         for i, value in [*unscored.items(), *zip(rows, values, strict=True)]:
             results[i] = value
-        return {self.name: score_column(self.name, self.signature, results)}
+        # A module does not say how high its numbers go: BLEU reaches 100, a distance anything.
+        column = score_column(self.name, self.signature, results, bounds=None)
+        return {self.name: column}
 
     def _scores(
         self, outputs: Sequence[str], references: Sequence[Sequence[str]]

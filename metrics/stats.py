@@ -73,6 +73,7 @@ def paired_difference(
     baseline: ArrayLike,
     candidate: ArrayLike,
     *,
+    rate: bool = False,
     clusters: Clusters = None,
     confidence: float = 0.95,
     permutations: int = 10_000,
@@ -81,23 +82,23 @@ def paired_difference(
     """Compare two systems on the same examples, position by position.
 
     The p-value is that of flipping the signs of whole clusters' differences: exactly when
-    there are at most *permutations* ways to, else by that many seeded draws. For pass and
-    fail without clusters it is McNemar's, and the interval is Bonett and Price's (2012),
-    which does not shrink to a point when no pair disagrees.
+    there are at most *permutations* ways to, else by that many seeded draws. With *rate*,
+    that is for pass (1) and fail (0), and without clusters it is McNemar's, and the interval
+    is Bonett and Price's (2012), which does not shrink to a point when no pair disagrees.
 
     Raises:
-        MetricInputError: the lengths differ, or *permutations* is below 2.
+        MetricInputError: the lengths differ, *permutations* is below 2, or a value of a
+            rate is neither 0, 1 nor NaN.
     """
     check_draws("permutations", permutations)
     first, second = _pair(baseline, candidate)
     differences = second - first
     plain = mean_interval(differences, clusters=clusters, confidence=confidence)
     kept, groups = drop_unscored(differences, clusters)
-    binary = clusters is None and _is_binary(first) and _is_binary(second)
     lower, upper, p_value = plain.lower, plain.upper, None
-    if binary and plain.n:
-        lower, upper = _bonett_price(kept, confidence)
+    if rate and clusters is None and plain.n:
         p_value = mcnemar(first, second).p_value
+        lower, upper = _bonett_price(kept, confidence)
     elif plain.stderr is not None:
         sums = np.bincount(groups, weights=kept).astype(np.float64)
         p_value = _sign_flip(sums, permutations, seed)

@@ -26,6 +26,7 @@ class ExitCode:
     USAGE = 2
     INCONCLUSIVE = 3
     INCOMPLETE = 4
+    INTERRUPTED = 130
 
 
 class Entry(NamedTuple):
@@ -80,7 +81,7 @@ def _root(
     """Evaluate LLM applications and see what they do.
 
     Exit codes: 0 done or passed, 1 gate failed, 2 the request cannot be carried out,
-    3 inconclusive, 4 incomplete.
+    3 inconclusive, 4 incomplete, 130 interrupted.
     """
 
 
@@ -96,6 +97,12 @@ def main() -> None:
         return
     try:
         build(arguments)()
+    except (KeyboardInterrupt, SystemExit) as end:
+        # While a command runs Typer turns Ctrl-C into this exit, and says nothing.
+        if isinstance(end, SystemExit) and end.code != ExitCode.INTERRUPTED:
+            raise
+        typer.echo("interrupted", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
     except EvalhubError as error:
         if "--debug" in arguments:
             traceback.print_exc()

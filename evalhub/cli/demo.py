@@ -42,7 +42,10 @@ def command(
         ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Take two papers only: too few for a verdict.")
+        bool,
+        typer.Option(
+            "--quick", help="Take two papers and a question on each: too few for a verdict."
+        ),
     ] = False,
     json: JsonFlag = False,
 ) -> None:
@@ -78,7 +81,13 @@ def _progress() -> Iterator[OnStep]:
     """Show a bar on standard error; give what moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     console = Console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,  # it would end with an empty line in a log
+    ) as bar:
         task = bar.add_task("preparing", total=None)
 
         def on_step(what: str, done: int, total: int) -> None:

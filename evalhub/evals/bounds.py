@@ -1,16 +1,23 @@
 """How far a mean, or a difference, may lie when some examples have no score.
 
 An interval over the scored examples alone would let a candidate gain by failing
-on the hard ones. So each missing score is put at its worst for the lower end and
-at its best for the upper end (Horowitz and Manski, 2000).
+on the hard ones. So each missing score is put at the metric's worst for the lower
+end and at its best for the upper end (Horowitz and Manski, 2000).
 """
 
 from dataclasses import dataclass, replace
 from typing import Self
 
 from evalhub.evals.operational import score_of
-from evalhub.evals.pairs import clusters_of, observed_range, pair_scores, refusal, values_of
-from evalhub.metrics.aggregate import summarize
+from evalhub.evals.pairs import (
+    clusters_of,
+    joint_bounds,
+    missing_range,
+    pair_scores,
+    refusal,
+    values_of,
+)
+from evalhub.metrics.aggregate import is_rate, summarize
 from evalhub.metrics.base import ScoreColumn
 from evalhub.metrics.stats import PairedDifference, paired_difference
 from evalhub.model import Experiment, MetricSummary, Score, ScoreState
@@ -55,13 +62,16 @@ def difference_bounds(baseline: Experiment, candidate: Experiment, metric: str) 
     pairs = [pair for pair in pair_scores(baseline, candidate, metric) if not pair.is_void]
     left = [pair.baseline_score for pair in pairs]
     right = [pair.candidate_score for pair in pairs]
-    low, high = observed_range([*left, *right])
+    bounds = joint_bounds(metric, baseline, candidate)
+    low, high = missing_range([*left, *right], bounds)
+    rate = is_rate(values_of([*left, *right]), bounds)
     clusters = clusters_of([pair.baseline for pair in pairs])
 
     def interval(left_missing: float, right_missing: float) -> PairedDifference:
         return paired_difference(
             values_of(left, missing=left_missing),
             values_of(right, missing=right_missing),
+            rate=rate,
             clusters=clusters,
             permutations=2,  # the fewest: only the interval is wanted
         )
@@ -80,12 +90,13 @@ def absolute_bounds(experiment: Experiment, metric: str) -> Bounds:
     scored = [(result, score_of(result, metric)) for result in experiment.results]
     kept = [(result, score) for result, score in scored if not _is_skipped(score)]
     scores = [score for _, score in kept]
-    low, high = observed_range(scores)
+    bounds = joint_bounds(metric, experiment)
+    low, high = missing_range(scores, bounds)
     clusters = clusters_of([result for result, _ in kept])
 
     def interval(missing: float) -> MetricSummary:
         values = values_of(scores, missing=missing)
-        return summarize(ScoreColumn(metric, values, ""), clusters=clusters)
+        return summarize(ScoreColumn(metric, values, "", bounds=bounds), clusters=clusters)
 
     return Bounds(
         lower=interval(low).lower,

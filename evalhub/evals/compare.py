@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 
 from evalhub.errors import ConfigError
 from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
-from evalhub.evals.pairs import Pair, clusters_of, pair_scores, refusal, values_of
+from evalhub.evals.pairs import (
+    Pair,
+    clusters_of,
+    joint_bounds,
+    pair_scores,
+    refusal,
+    values_of,
+)
+from evalhub.metrics.aggregate import is_rate
 from evalhub.metrics.stats import PairedDifference, benjamini_hochberg, paired_difference
 from evalhub.model import Experiment, MetricSummary
 
@@ -110,11 +118,12 @@ def _compare_metric(
     refused = refusal(baseline, candidate, name)
     pairs = [] if refused else pair_scores(baseline, candidate, name)
     scored = [pair for pair in pairs if pair.is_scored]
+    bounds = joint_bounds(name, baseline, candidate)
     return MetricComparison(
         name=name,
         baseline=baseline.summary(name),
         candidate=candidate.summary(name),
-        difference=_difference(scored, seed) if scored else None,
+        difference=_difference(scored, bounds, seed) if scored else None,
         p_adjusted=None,
         refused=refused,
         unscored=sum(not pair.is_scored and not pair.is_void for pair in pairs),
@@ -122,10 +131,15 @@ def _compare_metric(
     )
 
 
-def _difference(pairs: Sequence[Pair], seed: int) -> PairedDifference:
+def _difference(
+    pairs: Sequence[Pair], bounds: tuple[float, float] | None, seed: int
+) -> PairedDifference:
+    before = values_of([pair.baseline_score for pair in pairs])
+    after = values_of([pair.candidate_score for pair in pairs])
     return paired_difference(
-        values_of([pair.baseline_score for pair in pairs]),
-        values_of([pair.candidate_score for pair in pairs]),
+        before,
+        after,
+        rate=is_rate(before, bounds) and is_rate(after, bounds),
         clusters=clusters_of([pair.baseline for pair in pairs]),
         seed=seed,
     )

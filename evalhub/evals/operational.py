@@ -1,5 +1,6 @@
 """Latency, tokens and cost of the target, as columns beside the metrics."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -57,4 +58,5 @@ def _column(name: str, results: Sequence[ExampleResult]) -> ScoreColumn:
         values=np.array(values, dtype=np.float64),
         signature=signature(name, version=1),
         states=[score.state for score in known],
+        bounds=(0.0, math.inf),
     )

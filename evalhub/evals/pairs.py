@@ -1,5 +1,6 @@
 """Two experiments side by side: the same example, the same repeat."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,15 @@ from numpy.typing import NDArray
 from evalhub.evals.operational import score_of
 from evalhub.model import ExampleResult, Experiment, Score, ScoreState
 
-__all__ = ["Pair", "clusters_of", "observed_range", "pair_scores", "refusal", "values_of"]
+__all__ = [
+    "Pair",
+    "clusters_of",
+    "joint_bounds",
+    "missing_range",
+    "pair_scores",
+    "refusal",
+    "values_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +73,28 @@ def clusters_of(results: Sequence[ExampleResult]) -> list[str] | None:
     return None if len(set(clusters)) == len(clusters) else clusters
 
 
-def observed_range(scores: Sequence[Score | None]) -> tuple[float, float]:
+def joint_bounds(metric: str, *experiments: Experiment) -> tuple[float, float] | None:
+    """Return the bounds of *metric* that hold in all *experiments*; None when one knows none."""
+    found = [item.bounds for item in (run.summary(metric) for run in experiments) if item]
+    known = [bounds for bounds in found if bounds is not None]
+    if not known or len(known) < len(found):
+        return None
+    return min(low for low, _ in known), max(high for _, high in known)
+
+
+def missing_range(
+    scores: Sequence[Score | None], bounds: tuple[float, float] | None
+) -> tuple[float, float]:
     """Return the range that a missing score is assumed to lie in.
 
-    It is 0 to 1, where most metrics live, widened to what was seen: no metric
-    says what its bounds are, and the milliseconds of a latency have none.
+    It is the metric's *bounds*. Where they have no end, as the milliseconds of a latency,
+    it is what was seen among *scores*; NaN when nothing was.
     """
     seen = [value for value in map(_value, scores) if value is not None]
-    return min([0.0, *seen]), max([1.0, *seen])
+    low, high = bounds or (-math.inf, math.inf)
+    lows = [value for value in (low, *seen) if math.isfinite(value)]
+    highs = [value for value in (high, *seen) if math.isfinite(value)]
+    return min(lows, default=math.nan), max(highs, default=math.nan)
 
 
 def refusal(baseline: Experiment, candidate: Experiment, metric: str) -> str | None:

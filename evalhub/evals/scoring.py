@@ -113,4 +113,5 @@ def _all_errored(metric: Metric, count: int, reason: str) -> ScoreColumn:
         signature=metric.signature,
         states=[ScoreState.ERRORED] * count,
         explanations=[reason] * count,
+        bounds=None,
     )

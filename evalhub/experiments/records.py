@@ -34,7 +34,7 @@ def _keys(names: Sequence[str]) -> dict[str, str]:
 
 
 def tags_of(experiment: Experiment) -> dict[str, str]:
-    """Return the tags of *experiment*: what it is of, and its metrics' signatures."""
+    """Return the tags of *experiment*: what it is of, and its metrics' signatures and bounds."""
     keys = _keys([summary.name for summary in experiment.summaries])
     header = {
         "format": FORMAT,
@@ -49,7 +49,11 @@ def tags_of(experiment: Experiment) -> dict[str, str]:
     signatures = {
         f"signature.{keys[summary.name]}": summary.signature for summary in experiment.summaries
     }
-    return {_PREFIX + key: value for key, value in (header | signatures).items()}
+    bounds = {
+        f"bounds.{keys[summary.name]}": json.dumps(summary.bounds)
+        for summary in experiment.summaries
+    }
+    return {_PREFIX + key: value for key, value in (header | signatures | bounds).items()}
 
 
 def figures_of(experiment: Experiment) -> dict[str, float]:
@@ -98,9 +102,16 @@ def _summaries(metrics: Mapping[str, float], tags: Mapping[str, str]) -> tuple[M
             errored=int(metrics[f"{key}_errored"]),
             unparsed=int(metrics[f"{key}_unparsed"]),
             skipped=int(metrics[f"{key}_skipped"]),
+            bounds=_bounds(tags.get(f"{_PREFIX}bounds.{key}")),
         )
         for name, key in keys.items()
     )
+
+
+def _bounds(tag: str | None) -> tuple[float, float] | None:
+    """Read a metric's bounds; older runs have no such tag, and 0 to 1 was assumed for them."""
+    found = [0.0, 1.0] if tag is None else json.loads(tag)
+    return None if found is None else (float(found[0]), float(found[1]))
 
 
 def experiment_of(run: Any, results: tuple[ExampleResult, ...]) -> Experiment:

@@ -76,6 +76,8 @@ class MetricSummary:
     errored: int = 0
     unparsed: int = 0
     skipped: int = 0
+    bounds: tuple[float, float] | None = (0.0, 1.0)
+    """Least and greatest value that the metric can give; None when they are not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class DemoPlan:
     folder: Path | None = None
     """Folder of PDFs; None is the papers that come with evalhub."""
     quick: bool = False
-    """Whether to take the first few papers only."""
+    """Whether to take the first few papers only, and one question on each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _studies(plan: DemoPlan, papers: Sequence[Paper], folder: Path, models: Mode
     if plan.papers:
         studies.append(paper_study(papers, models))
     if plan.rag and _questions(folder).is_file():
-        studies.append(rag_study(papers, _questions(folder), models))
+        studies.append(rag_study(papers, _questions(folder), models, quick=plan.quick))
     return studies
 
 

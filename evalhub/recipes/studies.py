@@ -21,7 +21,7 @@ __all__ = ["CONCURRENCY", "Models", "Study", "paper_study", "rag_study"]
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum", "rougeS4", "rougeSU4")
 CONCURRENCY = 2
 """Requests under way at once; the embedded model answers two at a time."""
-_JUDGE_TOKENS = 120  # a sentence or two, and the grade
+_JUDGE_TOKENS = 24  # {"score": 4} and some white space
 _MARGIN = 0.02
 """How much worse the candidate may be on a measure of overlap, in points of F1."""
 _DEEPEST = max(DEPTHS.values())
@@ -70,8 +70,10 @@ def paper_study(papers: Sequence[Paper], models: Models) -> Study:
     )
 
 
-def rag_study(papers: Sequence[Paper], questions: Path, models: Models) -> Study:
-    """Return the study of answers to the *questions* on *papers*.
+def rag_study(
+    papers: Sequence[Paper], questions: Path, models: Models, *, quick: bool = False
+) -> Study:
+    """Return the study of answers to the *questions* on *papers*; *quick* is one on each.
 
     Raises:
         ConfigError: none of the questions is about one of the papers.
@@ -82,6 +84,8 @@ def rag_study(papers: Sequence[Paper], questions: Path, models: Models) -> Study
     asked = [question for question in load_questions(questions) if question.paper in known]
     if not asked:
         raise ConfigError(f"{questions} asks nothing about {', '.join(sorted(known))}")
+    if quick:
+        asked = list({question.paper: question for question in reversed(asked)}.values())[::-1]
     return Study(
         name="demo-rag",
         dataset=question_dataset(asked, index),
@@ -116,6 +120,8 @@ def _judge(criteria: str, models: Models) -> Metric:
         "rubric",
         criteria=criteria,
         client=models.judge,
+        # A small model's reasons are noise, and cost more time than its grades.
+        explain=False,
         max_tokens=_JUDGE_TOKENS,
         concurrency=CONCURRENCY,
     )

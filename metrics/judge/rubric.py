@@ -12,12 +12,13 @@ from evalhub.metrics.base import COLUMNS, ScoreColumn, ScoreTable, signature
 from evalhub.metrics.columns import check_lengths
 from evalhub.metrics.judge.parse import PARSER_VERSION, parse_score
 from evalhub.metrics.judge.prompt import RUBRICS, Prompt, load_prompt
-from evalhub.model import ScoreState
-from evalhub.tracing import ContextThreadPoolExecutor
+from evalhub.model import ScoreState, SpanKind
+from evalhub.tracing import ContextThreadPoolExecutor, trace
 
 __all__ = ["RubricJudge"]
 
-_TEMPLATE = "rubric_v1"
+_PROJECT = "evaluators"
+"""Where the traces of judges go, as LangSmith's do: apart from those of the application."""
 _EXPLANATION_CHARACTERS = 1000
 _NOT_AN_ANSWER = {
     "content_filter": "the answer was filtered",
@@ -40,7 +41,8 @@ class RubricJudge:
 
     Values are the grades as they are, 1 to 5 unless *scale* says otherwise; they are not
     normalised. An answer that holds no grade (refused, cut off, unreadable) is ``unparsed``,
-    a request that failed ``errored``; what was graded before and after is kept.
+    a request that failed ``errored``; what was graded before and after is kept. Each grading
+    is a trace in the project ``evaluators``.
 
     Args:
         client: The model to ask.
@@ -50,6 +52,8 @@ class RubricJudge:
         columns: What the judge sees beside the outputs: ``inputs``, ``references``,
             ``contexts``.
         label: The column's name; the ready rubric's, or ``rubric``, when None.
+        explain: Whether the judge gives its reason before the grade. Without, it answers
+            some 10 tokens; it is another prompt, so the grades are not compared with these.
         max_tokens: Of the judge's answer.
         concurrency: Requests under way at once.
         seed: For endpoints that take one.
@@ -65,6 +69,7 @@ class RubricJudge:
     scale: tuple[int, int] = (1, 5)
     columns: tuple[str, ...] = ("inputs",)
     label: str | None = None
+    explain: bool = True
     max_tokens: int = 512
     concurrency: int = 4
     seed: int = 0
@@ -74,7 +79,7 @@ class RubricJudge:
         lowest, highest = self.scale
         _check(self)
         text = load_prompt(RUBRICS[self.criteria]) if self._is_ready else self.criteria
-        prompt = Prompt(load_prompt(_TEMPLATE), text, lowest, highest)
+        prompt = Prompt(load_prompt(self._template), text, lowest, highest)
         object.__setattr__(self, "_prompt", prompt)
 
     @property
@@ -93,7 +98,7 @@ class RubricJudge:
         return signature(
             "rubric",
             criteria=self.criteria if self._is_ready else "custom",
-            prompt=f"{_TEMPLATE}:{self._prompt.fingerprint}",
+            prompt=f"{self._template}:{self._prompt.fingerprint}",
             scale=f"{self.scale[0]}-{self.scale[1]}",
             sees="+".join(self.requires),
             judge=self.client.model,
@@ -122,6 +127,10 @@ class RubricJudge:
     def _is_ready(self) -> bool:
         return self.criteria in RUBRICS
 
+    @property
+    def _template(self) -> str:
+        return "rubric_v1" if self.explain else "rubric_grade_v1"
+
     def _columns(
         self, positional: Sequence[Sequence[Any]], named: Mapping[str, Sequence[Any]]
     ) -> dict[str, Sequence[Any]]:
@@ -138,6 +147,18 @@ class RubricJudge:
             return _Grade(ScoreState.ERRORED, "the target gave no output")
         if not output.strip():
             return _Grade(ScoreState.SKIPPED, "the output is empty")
+        with trace(
+            f"judge {self.name}",
+            kind=SpanKind.EVALUATOR,
+            inputs=dict(example),
+            metadata={"signature": self.signature},
+            project=_PROJECT,
+        ) as span:
+            grade = self._grade_text(example)
+            span.set_outputs(_outputs(grade))
+            return grade
+
+    def _grade_text(self, example: Mapping[str, Any]) -> _Grade:
         try:
             answer = self._ask(example)
         except EmptyAnswerError as error:
@@ -152,7 +173,7 @@ class RubricJudge:
             max_tokens=self.max_tokens,
             temperature=0.0,
             seed=self.seed,
-            json_schema=_schema(*self.scale),
+            json_schema=_schema(*self.scale, explain=self.explain),
         )
 
     def _read(self, answer: Completion) -> _Grade:
@@ -171,6 +192,7 @@ class RubricJudge:
             signature=self.signature,
             states=[grade.state for grade in grades],
             explanations=[grade.explanation for grade in grades],
+            bounds=(float(self.scale[0]), float(self.scale[1])),
         )
 
 
@@ -188,15 +210,25 @@ def _check(judge: RubricJudge) -> None:
         raise MetricError(f"concurrency is {judge.concurrency}; it must be at least 1")
 
 
-def _schema(lowest: int, highest: int) -> dict[str, Any]:
+def _outputs(grade: _Grade) -> dict[str, object]:
+    """Return what the trace of a grading shows."""
+    scored = grade.state is ScoreState.SCORED
+    return {
+        "score": grade.value if scored else None,
+        "state": grade.state.value,
+        "explanation": grade.explanation,
+    }
+
+
+def _schema(lowest: int, highest: int, *, explain: bool) -> dict[str, Any]:
     """Return the answer's JSON schema; the explanation comes first, so that it decides."""
+    reason: dict[str, Any] = {"explanation": {"type": "string"}} if explain else {}
+    grade = {"type": "integer", "enum": list(range(lowest, highest + 1))}
+    properties = {**reason, "score": grade}
     return {
         "type": "object",
-        "properties": {
-            "explanation": {"type": "string"},
-            "score": {"type": "integer", "enum": list(range(lowest, highest + 1))},
-        },
-        "required": ["explanation", "score"],
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
 

@@ -142,6 +142,7 @@ class BertScore:
             signature=self.signature,
             states=states_of(n, unscored),
             explanations=[told.get(index) for index in range(n)] if told else None,
+            bounds=(-1.0, 1.0) if self.baseline is None else None,
             truncated_share=scorer.truncated_share,
         )
 

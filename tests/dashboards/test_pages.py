@@ -19,14 +19,6 @@ from evalhub.errors import EvalhubError
 from evalhub.store import open_store
 from evalhub.store.schema import VERSION_TABLE
 
-pytestmark = pytest.mark.filterwarnings(
-    # MLflow leaves its connections to the garbage collector.
-    "ignore::ResourceWarning",
-    "ignore::DeprecationWarning:mlflow",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-    "ignore:The ``noload`` loader strategy",
-)
-
 Seeded = SimpleNamespace
 """What the fixture ``seeded`` gives; its class lives in conftest.py."""
 

@@ -1,17 +1,20 @@
 """Comparisons and gates, on experiments made of plain numbers."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from evalhub.errors import ConfigError
+from evalhub.evals.bounds import absolute_bounds, difference_bounds
 from evalhub.evals.compare import compare
 from evalhub.evals.gate import Decision, Gate, Verdict, decide
 from evalhub.evals.operational import operational_columns
 from evalhub.evals.pairs import clusters_of
 from evalhub.metrics.aggregate import summarize
 from evalhub.metrics.base import ScoreColumn
+from evalhub.metrics.stats import mean_interval, paired_difference
 from evalhub.model import ExampleResult, Experiment, Score, ScoreState
 
 GATE = Gate("quality", not_worse_than="baseline", margin=0.05)
@@ -25,6 +28,7 @@ def experiment(
     clusters: Sequence[str] | None = None,
     state: ScoreState = ScoreState.ERRORED,
     version: str = "v" * 64,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Experiment:
     """Return an experiment whose examples have *values*; None has *state*."""
     states = [ScoreState.SCORED if value is not None else state for value in values]
@@ -47,6 +51,7 @@ def experiment(
         np.array([np.nan if value is None else value for value in values]),
         signature,
         states,
+        bounds=bounds,
     )
     columns = [column, *operational_columns(results)]
     return Experiment(
@@ -130,6 +135,62 @@ def test_failing_on_hard_examples_gains_nothing(lost: int) -> None:
     baseline, candidate = experiment("baseline", scores), experiment("candidate", dropped)
     gate = Gate("quality", not_worse_than="baseline", margin=0.001)
     assert verdict(baseline, candidate, gate) == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "worst", "best"),
+    [
+        ((1.0, 5.0), 1.0, 5.0),
+        ((0.0, math.inf), 0.0, 4.0),  # no greatest: the greatest seen
+        (None, 2.0, 4.0),
+    ],
+)
+def test_a_missing_score_is_put_at_the_metric_s_own_worst_and_best(
+    bounds: tuple[float, float] | None, worst: float, best: float
+) -> None:
+    """On a scale of 1 to 5 it is never a 0; without bounds it is what was seen."""
+    seen = [2.0, 3.0, 4.0] * 8
+    graded = experiment("candidate", [None, *seen], bounds=bounds)
+    found = absolute_bounds(graded, "quality")
+    assert found.lower == mean_interval([worst, *seen]).lower
+    assert found.upper == mean_interval([best, *seen]).upper
+    assert (found.missing, found.total) == (1, 25)
+
+    baseline = experiment("baseline", [3.0, *seen], bounds=bounds)
+    difference = difference_bounds(baseline, graded, "quality")
+    left = [3.0, *seen]
+    assert difference.lower == paired_difference(left, [worst, *seen]).lower
+    assert difference.upper == paired_difference(left, [best, *seen]).upper
+
+
+def test_nothing_seen_of_a_metric_without_bounds_decides_nothing() -> None:
+    """There is no range to put the missing scores in, so there is no interval either."""
+    lost = experiment("candidate", [None] * 8, bounds=None)
+    gate = Gate("quality", at_least=0, max_error_rate=1)
+    assert verdict(experiment("baseline", [0.5] * 8, bounds=None), lost, gate) == "inconclusive"
+
+
+def test_grades_of_1_are_no_passes() -> None:
+    """Equal grades on a scale of 1 to 5 are compared as numbers, equal passes as a rate."""
+    ones = [1.0] * 15
+    for bounds, certain in (((1.0, 5.0), True), ((0.0, 1.0), False)):
+        pair = [experiment(name, ones, bounds=bounds) for name in ("baseline", "candidate")]
+        metric = compare(*pair).metric("quality")
+        assert metric is not None
+        assert metric.difference is not None
+        assert (metric.difference.lower == metric.difference.upper) is certain
+        found = difference_bounds(pair[0], pair[1], "quality")
+        assert (found.lower == found.upper) is certain
+
+
+def test_a_run_without_stated_bounds_widens_the_range_of_the_other() -> None:
+    """A run kept before bounds were has 0 to 1; held against 1 to 5 the range is 0 to 5."""
+    seen = [2.0, 3.0, 4.0] * 8
+    older = experiment("baseline", [3.0, *seen])
+    newer = experiment("candidate", [None, *seen], bounds=(1.0, 5.0))
+    found = difference_bounds(older, newer, "quality")
+    assert found.lower == paired_difference([3.0, *seen], [0.0, *seen]).lower
+    assert found.upper == paired_difference([3.0, *seen], [5.0, *seen]).upper
 
 
 def test_too_many_errors_are_incomplete() -> None:

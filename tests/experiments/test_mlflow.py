@@ -22,13 +22,6 @@ from evalhub.errors import TrackerError
 from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.model import ExampleResult, Experiment, MetricSummary, Score, ScoreState, Usage
 
-pytestmark = pytest.mark.filterwarnings(
-    # MLflow leaves its connections to the garbage collector.
-    "ignore::ResourceWarning",
-    "ignore::DeprecationWarning:mlflow",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
-
 RESULTS = (
     ExampleResult(
         example_id="a",
@@ -64,7 +57,11 @@ EXPERIMENT = Experiment(
     summaries=(
         MetricSummary("rouge1", "rouge1|stem:porter|v:1", 1, 1 / 3, None, None, None, errored=1),
         MetricSummary("recall@5", "recall|k:5|v:1", 0, None, None, None, None, 0, 1, 1),
-        MetricSummary("latency_ms", "latency_ms|v:1", 2, 250.5, 0.1, 250.3, 250.7),
+        MetricSummary("rubric", "rubric|v:1", 1, 4.0, None, None, None, bounds=(1.0, 5.0)),
+        MetricSummary("hf:bleu", "hf:bleu|v:1", 0, None, None, None, None, bounds=None),
+        MetricSummary(
+            "latency_ms", "latency_ms|v:1", 2, 250.5, 0.1, 250.3, 250.7, bounds=(0.0, math.inf)
+        ),
     ),
     params={"model": "local", "max_tokens": "200"},
     start_ns=1_700_000_000_123_456_789,
@@ -99,6 +96,17 @@ def test_an_experiment_comes_back_equal(tracker: MlflowTracker) -> None:
     """Every field survives, to the last bit of the floats."""
     run_id = tracker.log(EXPERIMENT)
     assert tracker.load(run_id) == replace(EXPERIMENT, run_id=run_id)
+
+
+def test_a_run_logged_before_bounds_were_reads_as_0_to_1(tracker: MlflowTracker, url: str) -> None:
+    """An older run lacks the tags of the bounds; everything else of it is there."""
+    run_id = tracker.log(EXPERIMENT)
+    client = MlflowClient(url)
+    for name in client.get_run(run_id).data.tags:
+        if name.startswith("evalhub.bounds."):
+            client.delete_tag(run_id, name)
+    expected = tuple(replace(item, bounds=(0.0, 1.0)) for item in EXPERIMENT.summaries)
+    assert tracker.load(run_id).summaries == expected
 
 
 def test_an_experiment_without_results_comes_back(tracker: MlflowTracker) -> None:

@@ -50,6 +50,7 @@ def test_each_example_is_scored_alone(module: str) -> None:
     assert [score.value for score in scores] == [0.5, None, None, 0.5]
     assert [score.state for score in scores] == ["scored", "errored", "errored", "scored"]
     assert scores[2].explanation == "ValueError: told to fail"
+    assert column[metric.name].bounds is None, "a module does not say them"
 
 
 def test_a_list_is_one_score_per_example(module: str) -> None:

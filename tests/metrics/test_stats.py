@@ -147,18 +147,27 @@ def test_mcnemar_is_the_exact_binomial_test() -> None:
     result = mcnemar(baseline, candidate)
     assert (result.n, result.only_baseline, result.only_candidate) == (16, 2, 9)
     assert result.p_value == pytest.approx(scipy_stats.binomtest(2, 11).pvalue)
-    assert paired_difference(baseline, candidate).p_value == result.p_value
+    assert paired_difference(baseline, candidate, rate=True).p_value == result.p_value
     with pytest.raises(MetricInputError, match="0, 1 or NaN"):
         mcnemar([0.5], [1.0])
 
 
 def test_pass_and_fail_without_disagreement_is_not_certain() -> None:
     """Five equal pairs leave an interval, where a t interval would be a point."""
-    result = paired_difference([1, 0, 1, 1, 0], [1, 0, 1, 1, 0])
+    result = paired_difference([1, 0, 1, 1, 0], [1, 0, 1, 1, 0], rate=True)
     assert result.lower is not None
     assert result.upper is not None
     assert result.lower < -0.2
     assert result.upper > 0.2
+
+
+def test_a_rate_is_told_and_not_guessed() -> None:
+    """Zeros and ones that are no passes get a t interval; a rate of other values is refused."""
+    grades = [1.0, 0.0, 1.0, 1.0, 0.0]
+    result = paired_difference(grades, grades)
+    assert (result.lower, result.upper, result.p_value) == (0.0, 0.0, 1.0)
+    with pytest.raises(MetricInputError, match="0, 1 or NaN"):
+        paired_difference([1.0, 2.0], [1.0, 0.0], rate=True)
 
 
 @settings(deadline=None)
@@ -250,7 +259,7 @@ def test_pass_fail_intervals_cover_as_promised() -> None:
         first = rng.random(40) < 0.8
         second = np.where(rng.random(40) < 0.9, first, rng.random(40) < 0.5)
         truth = 0.1 * (0.5 - 0.8)
-        result = paired_difference(first.astype(float), second.astype(float))
+        result = paired_difference(first.astype(float), second.astype(float), rate=True)
         assert result.lower is not None
         assert result.upper is not None
         covered += result.lower <= truth <= result.upper

@@ -17,7 +17,11 @@ from evalhub.llm.client import Completion
 from evalhub.llm.endpoint import Endpoint
 from evalhub.llm.openai import OpenAIChat
 from evalhub.metrics.judge.rubric import RubricJudge
-from evalhub.model import ScoreState
+from evalhub.metrics.registry import load
+from evalhub.model import ScoreState, SpanKind
+from evalhub.tracing import trace
+from evalhub.tracing.encode import decode
+from evalhub.tracing.testing import recording
 
 Answer = Callable[[str], Completion]
 
@@ -144,6 +148,7 @@ def test_signature_changes_with_what_matters() -> None:
         RubricJudge(client, "two"),
         RubricJudge(client, "one", scale=(1, 3)),
         RubricJudge(client, "one", columns=("inputs", "references")),
+        RubricJudge(client, "one", explain=False),
         RubricJudge(FakeClient(GOOD, model="other"), "one"),
     ]
     assert len({judge.signature for judge in judges}) == len(judges)
@@ -153,14 +158,68 @@ def test_released_prompts_stay_as_they_are() -> None:
     """Editing a released prompt would make old scores look comparable: add a new file."""
     client = FakeClient(GOOD)
     found = {
-        name: RubricJudge(client, name).signature.split("|")[2]
+        (name, explain): RubricJudge(client, name, explain=explain).signature.split("|")[2]
         for name in ("concise", "faithful", "relevant")
+        for explain in (True, False)
     }
     assert found == {
-        "concise": "prompt:rubric_v1:e4c736ee",
-        "faithful": "prompt:rubric_v1:b972632e",
-        "relevant": "prompt:rubric_v1:4070b9b1",
+        ("concise", True): "prompt:rubric_v1:e4c736ee",
+        ("faithful", True): "prompt:rubric_v1:b972632e",
+        ("relevant", True): "prompt:rubric_v1:4070b9b1",
+        ("concise", False): "prompt:rubric_grade_v1:84a637a9",
+        ("faithful", False): "prompt:rubric_grade_v1:203bfefe",
+        ("relevant", False): "prompt:rubric_grade_v1:0d84ec55",
     }
+
+
+def test_without_explanation_only_the_grade_is_asked_for() -> None:
+    """Prompt and schema know no explanation, and the score has none."""
+    client = FakeClient(_says('{"score": 2}'))
+    judge = load("rubric", client=client, criteria="concise", explain=False)
+    score = judge.score_batch(["x"], INPUTS)["concise"].score(0)
+    assert (score.value, score.explanation) == (2.0, None)
+    assert "explain" not in client.prompts[0].lower()
+    assert client.schemas[0] is not None
+    assert list(client.schemas[0]["properties"]) == client.schemas[0]["required"] == ["score"]
+
+
+def test_the_column_s_bounds_are_the_scale() -> None:
+    """So that a 1 of 1 to 5 is not taken for a pass, nor a missing grade for 0."""
+    judge = RubricJudge(FakeClient(GOOD), "concise", scale=(0, 7))
+    assert judge.score_batch(["x"], INPUTS)["concise"].bounds == (0.0, 7.0)
+
+
+def test_each_grading_is_a_trace_apart_from_the_application() -> None:
+    """It is in the project of evaluators, with what was judged, the grade and the state."""
+
+    def answer(prompt: str) -> Completion:
+        with trace("ask the model"):
+            text = "none" if "bad" in prompt else '{"explanation": "all there", "score": 4}'
+            return Completion(text, "fake", "stop", None)
+
+    with recording(project="app") as recorder:
+        judge = RubricJudge(FakeClient(answer), "concise", concurrency=1)
+        judge.score_batch(["good", "bad", None], INPUTS * 3)
+    asked, good, _, bad = recorder.spans
+    assert [span.name for span in (good, bad)] == ["judge concise"] * 2
+    assert (good.kind, good.parent_id, asked.parent_id) == (
+        SpanKind.EVALUATOR,
+        None,
+        good.span_id,
+    )
+    assert {span.project for span in recorder.spans} == {"evaluators"}
+    assert decode(good.inputs or b"") == {"outputs": "good", "inputs": INPUTS[0]}
+    assert decode(good.outputs or b"") == {
+        "score": 4.0,
+        "state": "scored",
+        "explanation": "all there",
+    }
+    assert decode(bad.outputs or b"") == {
+        "score": None,
+        "state": "unparsed",
+        "explanation": "no grade in: none",
+    }
+    assert decode(good.attributes or b"") == {"signature": judge.signature}
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,8 @@ def test_baseline_rescales_each_part() -> None:
     rescaled = _score(OUTPUTS, REFERENCES, BertScore(baseline=(0.1, 0.2, 0.3)))
     np.testing.assert_allclose(rescaled.recall, (plain.recall - 0.2) / 0.8)
     np.testing.assert_allclose(rescaled.values, (plain.values - 0.3) / 0.7)
+    assert plain.bounds == (-1.0, 1.0)
+    assert rescaled.bounds is None
 
 
 def test_truncation_is_counted_and_told() -> None:
