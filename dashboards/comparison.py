@@ -6,7 +6,6 @@ from evalhub.dashboards import formats
 from evalhub.dashboards.markup import Element, chip, element, table
 from evalhub.dashboards.payload import plain
 from evalhub.evals.compare import Comparison, MetricComparison
-from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.pairs import Pair
 from evalhub.model import ExampleResult, MetricSummary
 
@@ -17,12 +16,10 @@ __all__ = [
     "metric_table",
     "metric_text",
     "pair_key",
-    "standing",
     "worst_first",
 ]
 
 _METRIC_HEADERS = ("Metric", "n", "A baseline", "B candidate", "Difference B − A", "p", "Reading")
-_SIGNIFICANT = 0.05
 _UNITS: dict[str, Callable[[float | None], str]] = {
     "latency_ms": formats.duration,
     "cost_usd": formats.cost,
@@ -39,27 +36,6 @@ def metric_text(name: str, value: float | None, *, sign: bool = False) -> str:
     if value is None or not sign:
         return text(value)
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{text(abs(value))}"
-
-
-def standing(metric: MetricComparison) -> str:
-    """Return ``better``, ``worse`` or ``unclear``: the one rule for words and colours.
-
-    A candidate is better or worse when the interval leaves out 0 and p, adjusted for
-    the number of metrics, is below 0.05; one without the other is unclear. Latency,
-    tokens and cost are not tested, so there the interval decides alone.
-    """
-    found = metric.difference
-    if found is None or found.lower is None or found.upper is None:
-        return "unclear"
-    if found.lower <= 0 <= found.upper or not _is_significant(metric):
-        return "unclear"
-    return "better" if (found.lower > 0) != metric.lower_is_better else "worse"
-
-
-def _is_significant(metric: MetricComparison) -> bool:
-    if metric.name in OPERATIONAL:
-        return True
-    return metric.p_adjusted is not None and metric.p_adjusted < _SIGNIFICANT
 
 
 def comparison_title(comparison: Comparison) -> Element:
@@ -134,7 +110,7 @@ def _metric_row(metric: MetricComparison) -> Element:
                 colspan="3",
             ),
         )
-    reading = standing(metric)
+    reading = metric.standing
     return element(
         "tr",
         element("td", element("strong", metric.name)),

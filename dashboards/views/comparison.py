@@ -13,7 +13,6 @@ from evalhub.dashboards.comparison import (
     example_table,
     metric_table,
     pair_key,
-    standing,
     worst_first,
 )
 from evalhub.evals.compare import Comparison, MetricComparison
@@ -64,7 +63,7 @@ def _row(metric: MetricComparison, scale: float) -> list[Difference]:
     if found is None or found.difference is None or found.lower is None or found.upper is None:
         return []
     ends = (found.difference * scale, found.lower * scale, found.upper * scale)
-    return [Difference(metric.name, *ends, standing=standing(metric))]
+    return [Difference(metric.name, *ends, standing=metric.standing)]
 
 
 def by_scale(rows: Sequence[Difference]) -> tuple[list[Difference], list[Difference]]:
@@ -131,7 +130,7 @@ def _choose(key: str) -> None:
 def _worst(metrics: Sequence[MetricComparison]) -> MetricComparison:
     """Return the first score that got worse, else the first with a regression, else the first."""
     scores = [metric for metric in metrics if metric.name not in OPERATIONAL] or list(metrics)
-    worse = [metric for metric in scores if standing(metric) == "worse"]
+    worse = [metric for metric in scores if metric.standing == "worse"]
     regressed = [metric for metric in scores if metric.regressions]
     return [*worse, *regressed, *scores][0]
 

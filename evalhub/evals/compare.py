@@ -20,6 +20,8 @@ from evalhub.model import Experiment, MetricSummary
 
 __all__ = ["Comparison", "MetricComparison", "Regression", "compare"]
 
+SIGNIFICANT = 0.05
+"""Adjusted p below which a difference counts."""
 WORST = 5
 """Regressions that a comparison lists for each metric."""
 
@@ -65,6 +67,27 @@ class MetricComparison:
     def lower_is_better(self) -> bool:
         """Whether less of this metric is better."""
         return self.name in LOWER_IS_BETTER
+
+    @property
+    def standing(self) -> str:
+        """``better``, ``worse`` or ``unclear``: the one rule for words and colours.
+
+        A candidate is better or worse when the interval leaves out 0 and p, adjusted for
+        the number of metrics, is below 0.05; one without the other is unclear. Latency,
+        tokens and cost are not tested, so there the interval decides alone.
+        """
+        found = self.difference
+        if found is None or found.lower is None or found.upper is None:
+            return "unclear"
+        if found.lower <= 0 <= found.upper or not self._is_significant:
+            return "unclear"
+        return "better" if (found.lower > 0) != self.lower_is_better else "worse"
+
+    @property
+    def _is_significant(self) -> bool:
+        if self.name in OPERATIONAL:
+            return True
+        return self.p_adjusted is not None and self.p_adjusted < SIGNIFICANT
 
 
 @dataclass(frozen=True, slots=True)

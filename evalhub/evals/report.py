@@ -28,7 +28,6 @@ _STYLES = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.INCOMPLETE: "yellow",
 }
-_SIGNIFICANT = 0.05
 
 
 def print_report(
@@ -159,11 +158,9 @@ def _verdict(metric: MetricComparison, comparison: Comparison, decision: Decisio
         of = result.gate.of or comparison.candidate.target
         if (result.gate.metric, of) == (metric.name, comparison.candidate.target):
             return Text(result.verdict.value, style=_STYLES[result.verdict])
-    if metric.p_adjusted is None or metric.difference is None or not metric.difference.difference:
+    if metric.difference is None or metric.difference.difference is None:
         return Text("–")
-    if metric.p_adjusted >= _SIGNIFICANT:
-        return Text("unclear")
-    return Text("better" if metric.difference.difference > 0 else "worse")
+    return Text(metric.standing)
 
 
 def _summary(summary: MetricSummary | None) -> str:
@@ -215,6 +212,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
             metric.name: {
                 "difference": None if metric.difference is None else asdict(metric.difference),
                 "p_adjusted": metric.p_adjusted,
+                "standing": metric.standing,
                 "refused": metric.refused,
                 "unscored": metric.unscored,
                 "regressions": [asdict(item) for item in metric.regressions],

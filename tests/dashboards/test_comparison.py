@@ -12,7 +12,6 @@ from evalhub.dashboards.comparison import (
     metric_table,
     metric_text,
     pair_key,
-    standing,
     worst_first,
 )
 from evalhub.dashboards.markup import find, text_of
@@ -85,7 +84,7 @@ def test_less_latency_is_better() -> None:
     assert latency is not None
     assert latency.difference is not None
     assert (latency.difference.difference or 0) > 0
-    assert standing(latency) == "worse"
+    assert latency.standing == "worse"
 
 
 def judged(
@@ -123,7 +122,7 @@ def test_a_difference_is_clear_when_interval_and_p_agree(
     metric: MetricComparison, expected: str
 ) -> None:
     """One of the two alone is no clear difference; latency has no p and needs none."""
-    assert standing(metric) == expected
+    assert metric.standing == expected
 
 
 def test_word_number_and_chart_follow_one_rule() -> None:
