@@ -59,7 +59,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     def value(key: str, variable: str) -> str | None:
         return env.get(variable) or file.get(key)
 
-    home = Path(value("home", "EVALHUB_HOME") or "~/.evalhub").expanduser().absolute()
+    home = _folder(value("home", "EVALHUB_HOME") or "~/.evalhub")
     return Settings(
         home=home,
         url=value("url", "EVALHUB_URL") or f"sqlite:///{home / 'evalhub.db'}",
@@ -67,6 +67,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         tracing=_boolean("EVALHUB_TRACING", value("tracing", "EVALHUB_TRACING") or "true"),
         mlflow_url=value("mlflow_url", "MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
     )
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except (OSError, RuntimeError) as error:  # the working folder is gone; a user without a home
+        raise ConfigError(
+            f"cannot tell where the folder {text!r} is ({error}); "
+            "set EVALHUB_HOME to an absolute path"
+        ) from error
 
 
 def _read_file(env: Mapping[str, str]) -> dict[str, str]:

@@ -38,6 +38,10 @@ class Retrieval:
     ``relevant_ids`` are the ids that should be found, or a mapping of each to its gain.
     Nothing retrieved scores 0; an example without relevant ids is skipped. An id that is
     retrieved twice counts at its first place, and what follows moves up.
+
+    Raises:
+        MetricError: the measure is unknown, or *k* does not fit it.
+        MissingExtraError: pytrec_eval-terrier is not installed.
     """
 
     measure: Measure
@@ -54,6 +58,7 @@ class Retrieval:
             raise MetricError(f"{self.measure} needs k, the number of ids that count")
         if self.k is not None and (not isinstance(self.k, int) or self.k < 1):
             raise MetricError(f"k is {self.k!r}; give a whole number from 1")
+        require("pytrec_eval", extra="retrieval")  # now, and not after the target's calls
 
     @property
     def name(self) -> str:
@@ -70,11 +75,7 @@ class Retrieval:
         retrieved_ids: Sequence[Sequence[str] | None],
         relevant_ids: Sequence[_Relevant],
     ) -> dict[str, ScoreColumn]:
-        """Score each ranking; None as a ranking is an error of that example.
-
-        Raises:
-            MissingExtraError: pytrec_eval-terrier is not installed.
-        """
+        """Score each ranking; None as a ranking is an error of that example."""
         n = check_lengths(retrieved_ids=retrieved_ids, relevant_ids=relevant_ids)
         gains = [_gains(item) for item in relevant_ids]
         rankings = [None if item is None else _ranking(item, self._depth) for item in retrieved_ids]

@@ -64,3 +64,16 @@ def test_named_file_must_exist() -> None:
     """A file named on purpose may not be absent."""
     with pytest.raises(ConfigError, match=r"'nowhere\.toml', which does not exist"):
         load_settings({"EVALHUB_CONFIG": "nowhere.toml"})
+
+
+def test_a_home_that_cannot_be_found_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative home in a working folder that is gone, and the home of nobody."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for home in ("here", "~nobody_of_this_name/x"):
+        with pytest.raises(ConfigError, match=f"{home}.*set EVALHUB_HOME to an absolute path"):
+            load_settings({"EVALHUB_HOME": home})

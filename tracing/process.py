@@ -149,7 +149,10 @@ def _deliver_at_exit() -> None:
 
 
 def _drain() -> None:
-    flush(EXIT_S)
+    tracer = ACTIVE.tracer
+    if tracer is not None and not tracer.flush(EXIT_S):
+        left = tracer.stats().waiting
+        tracer.report(f"{left} spans were not stored when the program ended, and are lost", None)
 
 
 def _before_fork() -> None:

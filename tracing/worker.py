@@ -182,29 +182,34 @@ class Worker:
         ever. It is given up only when others of its batch were taken meanwhile,
         for that shows that the exporter works.
         """
-        refused = 0
+        refusals: list[Exception] = []
         for position, item in enumerate(items):
-            if not self._export_alone(item):
-                refused += 1
-            if self._closed or (refused == position + 1 >= _REFUSALS):
+            refusal = self._export_alone(item)
+            if refusal is not None:
+                refusals.append(refusal)
+            if self._closed or (len(refusals) == position + 1 >= _REFUSALS):
                 return items  # the exporter is down, not the span wrong
-        if refused == len(items):
+        if len(refusals) == len(items):
             return items
-        self.lost += refused
+        if refusals:
+            self.lost += len(refusals)
+            self._report("a span was refused while others were taken; it is lost", refusals[0])
         self._finish(items)
         return []
 
-    def _export_alone(self, item: Item) -> bool:
+    def _export_alone(self, item: Item) -> Exception | None:
+        """Deliver one span; return the last refusal when the exporter did not take it."""
         span = freeze(item[0])
+        refusal: Exception | None = None
         for _ in range(_TRIES_ALONE):
             try:
                 self._export([span])
             except Exception as error:  # noqa: BLE001 - an exporter may raise anything
                 self.export_errors += 1
-                self._report("a span could not be exported", error)
+                refusal = error
             else:
-                return True
-        return False
+                return None
+        return refusal
 
     def _finish(self, items: list[Item]) -> None:
         with self._progress:

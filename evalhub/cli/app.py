@@ -5,6 +5,7 @@ does not load SQLAlchemy, MLflow and Streamlit.
 """
 
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -92,6 +93,7 @@ def _not_imported() -> None:
 def main() -> None:
     """Run the command line; an expected error is one line and exit code 2."""
     arguments = sys.argv[1:]
+    _escape_what_cannot_be_shown()
     if arguments == ["--version"]:
         typer.echo(f"evalhub {__version__}")
         return
@@ -103,9 +105,20 @@ def main() -> None:
             raise
         typer.echo("interrupted", err=True)
         sys.exit(ExitCode.INTERRUPTED)
-    except EvalhubError as error:
+    except (EvalhubError, OSError) as error:
+        # An OSError is the machine's: a full disk behind standard output, a folder that
+        # cannot be written. Left to Python it would exit with 1, which is a failed gate.
         if "--debug" in arguments:
             traceback.print_exc()
         typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
         typer.echo(" ".join(str(error).split()), err=True)
         sys.exit(ExitCode.USAGE)
+
+
+def _escape_what_cannot_be_shown() -> None:
+    r"""Print a letter that the terminal's encoding lacks as ``\u2713``, and do not fail.
+
+    Python does so on standard error already. Traces hold any text there is.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

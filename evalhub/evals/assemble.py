@@ -10,6 +10,7 @@ from pathlib import Path
 from evalhub.errors import ConfigError, MetricError
 from evalhub.evals.datasets import load_dataset
 from evalhub.evals.operational import OPERATIONAL
+from evalhub.evals.scoring import check_metrics
 from evalhub.evals.suite import FunctionSpec, MetricSpec, PromptSpec, Suite
 from evalhub.evals.targets import FunctionTarget, PromptTarget, Target
 from evalhub.llm.endpoint import Endpoint, resolve_endpoint
@@ -52,7 +53,9 @@ def assemble(suite: Suite) -> Iterator[Assembly]:
     Raises:
         SuiteError: a target, metric or gate cannot be made; names file and line.
         DatasetError: the data set cannot be read.
-        ModelError: the embedded model is needed and not pulled.
+        MetricInputError: a metric needs a column that the data set lacks.
+        MissingExtraError: a package is not installed.
+        ModelError: the embedded model or an encoder is needed and not pulled.
     """
     dataset = load_dataset(suite.spec.dataset, folder=suite.folder)
     with ExitStack() as stack:
@@ -61,6 +64,7 @@ def assemble(suite: Suite) -> Iterator[Assembly]:
         metrics = tuple(_metric(suite, index, models) for index in range(len(suite.spec.metrics)))
         _check_inputs(suite, targets)
         _check_gates(suite, metrics)
+        check_metrics(metrics, dataset)
         yield Assembly(dataset, targets, metrics)
 
 

@@ -127,7 +127,8 @@ def as_json(
 
 def _title(experiment: Experiment) -> Text:
     count = len(experiment.results)
-    return Text(f"{experiment.suite}: {count} examples of {experiment.dataset_name}")
+    noun = "example" if count == 1 else "examples"
+    return Text(f"{experiment.suite}: {count} {noun} of {experiment.dataset_name}")
 
 
 def _row(

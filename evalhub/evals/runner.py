@@ -9,7 +9,7 @@ from evalhub.errors import ConfigError
 from evalhub.evals.calling import Call, call_all
 from evalhub.evals.operational import operational_columns
 from evalhub.evals.pairs import clusters_of
-from evalhub.evals.scoring import Columns, check_columns, score_columns
+from evalhub.evals.scoring import Columns, check_metrics, score_columns
 from evalhub.evals.targets import Target
 from evalhub.evals.usage import with_usage
 from evalhub.metrics.aggregate import summarize
@@ -61,6 +61,8 @@ def run_experiment(
     Raises:
         ConfigError: the data set is empty or a number is out of range.
         MetricInputError: a metric needs a column that the data set lacks.
+        MissingExtraError: a metric needs a package that is not installed.
+        ModelError: a metric needs an encoder that was not pulled.
     """
     _check(dataset, metrics, concurrency, repeats)
     report = on_progress or _silent
@@ -106,8 +108,7 @@ def _check(dataset: Dataset, metrics: Sequence[Metric], concurrency: int, repeat
         raise ConfigError(
             f"concurrency is {concurrency} and repeats is {repeats}; both must be at least 1"
         )
-    for metric in metrics:
-        check_columns(metric, dataset)
+    check_metrics(metrics, dataset)
 
 
 def _zip(

@@ -12,7 +12,7 @@ from evalhub.evals.calling import Call
 from evalhub.metrics.base import COLUMNS, Metric, ScoreColumn
 from evalhub.model import Dataset, Example, ScoreState
 
-__all__ = ["Columns", "check_columns", "score_columns"]
+__all__ = ["Columns", "check_metrics", "score_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,36 @@ class Columns:
         )
 
 
-def check_columns(metric: Metric, dataset: Dataset) -> None:
-    """Refuse, before a call is paid for, a metric that *dataset* cannot feed.
+def check_metrics(metrics: Sequence[Metric], dataset: Dataset) -> None:
+    """Refuse, before a call is paid for, what cannot score *dataset*.
 
     Raises:
-        MetricInputError: no example has the references or relevant ids it needs.
+        MetricInputError: no example has the references or relevant ids that one needs.
+        MissingExtraError: a package is not installed.
+        ModelError: an encoder was not pulled.
+        MetricError: a module cannot be loaded.
     """
+    for metric in metrics:
+        _check_columns(metric, dataset)
+        # It names the weights and the code that score, so a metric loads them to say it.
+        _ = metric.signature
+
+
+def score_columns(metric: Metric, columns: Columns) -> list[ScoreColumn]:
+    """Return the columns of *metric*.
+
+    Where the target failed the state is errored, whatever the metric says: an empty
+    list of retrieved chunks is no recall of 0. A metric that raises is errored for all.
+    """
+    given = {name: columns.by_name[name] for name in metric.requires}
+    try:
+        table = metric.score_batch(**given)
+        return [_checked(column, columns.failed) for column in table.values()]
+    except Exception as error:  # noqa: BLE001  # the calls are paid for: keep the rest
+        return [_all_errored(metric, len(columns.failed), f"{type(error).__name__}: {error}")]
+
+
+def _check_columns(metric: Metric, dataset: Dataset) -> None:
     unknown = [name for name in metric.requires if name not in COLUMNS]
     if unknown:
         raise MetricInputError(
@@ -63,20 +87,6 @@ def check_columns(metric: Metric, dataset: Dataset) -> None:
             f"{metric.name} needs the column 'relevant_ids' and no example of "
             f"{dataset.name!r} has it"
         )
-
-
-def score_columns(metric: Metric, columns: Columns) -> list[ScoreColumn]:
-    """Return the columns of *metric*.
-
-    Where the target failed the state is errored, whatever the metric says: an empty
-    list of retrieved chunks is no recall of 0. A metric that raises is errored for all.
-    """
-    given = {name: columns.by_name[name] for name in metric.requires}
-    try:
-        table = metric.score_batch(**given)
-        return [_checked(column, columns.failed) for column in table.values()]
-    except Exception as error:  # noqa: BLE001  # the calls are paid for: keep the rest
-        return [_all_errored(metric, len(columns.failed), f"{type(error).__name__}: {error}")]
 
 
 def _relevant_ids(example: Example) -> list[str]:

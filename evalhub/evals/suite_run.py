@@ -44,12 +44,14 @@ def run_suite(
 
     Raises:
         ConfigError: the suite or the data set cannot be used.
-        TrackerError: an experiment could not be kept.
+        MissingExtraError: a package is not installed; found before the first call.
+        TrackerError: the tracker does not answer, or did not take an experiment.
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"the limit is {limit}; use 1 or more")
     experiments: list[Experiment] = []
     with assemble(suite) as assembly:
+        tracker.check()
         for planned in assembly.targets:
             experiment = _run_target(suite, assembly, planned, limit, on_progress)
             files = [suite.path, *planned.files]

@@ -28,6 +28,14 @@ class RunInfo:
 class Tracker(Protocol):
     """Keeps experiments, and gives them back."""
 
+    def check(self) -> None:
+        """Find out now whether :meth:`log` will work, before what it keeps is paid for.
+
+        Raises:
+            MissingExtraError: a package is not installed.
+            TrackerError: the tracker does not answer.
+        """
+
     def log(self, experiment: Experiment, *, artifacts: Sequence[Path] = ()) -> str:
         """Keep *experiment* and the files *artifacts*; return the run's id.
 

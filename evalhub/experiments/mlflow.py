@@ -58,6 +58,16 @@ class MlflowTracker:
         self.url = url or load_settings().mlflow_url
         self._connected: Any = None
 
+    def check(self) -> None:
+        """Connect, and make the database where there is none.
+
+        Raises:
+            MissingExtraError: MLflow is not installed.
+            TrackerError: MLflow does not answer.
+        """
+        with self._talking() as client:
+            client.search_experiments(max_results=1)
+
     def log(self, experiment: Experiment, *, artifacts: Sequence[Path] = ()) -> str:
         """Keep *experiment* and the files *artifacts*; return the run's id.
 

@@ -94,6 +94,7 @@ def run_demo(plan: DemoPlan, tracker: Tracker, *, on_step: OnStep) -> DemoResult
     folder = plan.folder or _bundled_papers()
     papers = load_papers(folder)[: _QUICK_PAPERS if plan.quick else None]
     skipped = _check_questions(plan, folder)
+    tracker.check()
     _pull_models(on_step)
     on_step("starting the model", 0, 1)
     with open_endpoint() as endpoint, open_chat(endpoint) as chat, OpenAIChat(endpoint) as judge:

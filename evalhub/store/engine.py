@@ -62,6 +62,7 @@ def open_engine(url: URL, *, read_only: bool) -> Engine:
     """Return an engine for *url*; for SQLite its folder exists afterwards.
 
     Raises:
+        ConfigError: the timeout in *url* is no number.
         StoreUnavailableError: the folder cannot be made, or *read_only* is asked of a
             file that does not exist.
     """
@@ -83,7 +84,7 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
         url = URL.create("sqlite", database=path.absolute().as_uri()).update_query_dict(
             {**url.query, "mode": "ro", "uri": "true"}
         )
-    timeout = float(str(url.query.get("timeout", BUSY_TIMEOUT_S)))
+    timeout = _timeout_s(url)
     engine = create_engine(
         url,
         # The driver opens no transactions of its own: ours begin as dialect.py says.
@@ -99,6 +100,16 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
             connection.execute(f"PRAGMA {pragma.name}={pragma.value}")
 
     return engine
+
+
+def _timeout_s(url: URL) -> float:
+    text = str(url.query.get("timeout", BUSY_TIMEOUT_S))
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(
+            f"the store's address says timeout={text}; give a number of seconds"
+        ) from None
 
 
 def sqlite_file(url: URL) -> Path | None:

@@ -55,6 +55,8 @@ def explained(url: URL) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error, PoolTimeoutError) as error:
         raise explain(error, url) from error
+    except UnicodeEncodeError as error:  # an argument of bytes that are no UTF-8
+        raise StoreError(f"{error.object!r} is no text that {shown(url)} can hold") from error
 
 
 def explain(error: Exception, url: URL) -> StoreError:

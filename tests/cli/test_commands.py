@@ -1,6 +1,7 @@
 """Every command explains itself, and the README knows it."""
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -76,3 +77,31 @@ def test_unknown_command_is_a_usage_error() -> None:
     )
     assert done.returncode == 2
     assert "traces" in done.stderr
+
+
+def test_letters_that_the_terminal_lacks_are_escaped() -> None:
+    """A terminal of ASCII shows the code of a letter, and no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "evalhub", "doctor"],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u2713 evalhub" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_output_that_cannot_be_written_is_no_failed_gate(flags: list[str]) -> None:
+    """A full disk behind standard output is one line and exit code 2; 1 is a gate's."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "evalhub", "models", "list", *flags],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "error: [Errno 28] No space left on device\n"

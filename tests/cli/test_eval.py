@@ -170,6 +170,20 @@ def test_a_suite_that_cannot_run_is_one_line(
     assert not (evalhub_home / "mlflow.db").exists()
 
 
+def test_a_tracker_that_does_not_answer_is_found_before_a_call(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is spent on outputs that could not be kept."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    suite = folder / "slow.yaml"
+    suite.write_text(suite.read_text().replace("app:copy", "app:slow"))
+    done = evalhub(folder, "run", "slow.yaml")
+    assert done.returncode == 2
+    assert done.stdout == ""  # the target prints that it was called
+    assert "no MLflow server answers" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_nothing_kept_yet_is_said(folder: Path) -> None:
     """An empty list is an empty array for machines and a hint for people."""
     assert answer(evalhub(folder, "list", "--json")) == []

@@ -1,6 +1,7 @@
 """``evalhub traces`` as a user types it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -186,3 +187,12 @@ def test_since_that_cannot_be_read(text: str) -> None:
     """The error shows what can be."""
     with pytest.raises(ConfigError, match="24h"):
         parse_since(text, now_ns=0)
+
+
+@pytest.mark.usefixtures("now_ns")
+def test_an_id_of_bytes_that_are_no_text_is_one_line() -> None:
+    """What cannot be text cannot be an id; that is said, without a traceback."""
+    done = evalhub("traces", "show", os.fsdecode(b"\xff"))
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1

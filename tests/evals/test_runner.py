@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.errors import ConfigError, MetricInputError
+from evalhub.errors import ConfigError, MetricInputError, ModelError
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.runner import Progress, run_experiment
 from evalhub.evals.targets import FunctionTarget, TargetOutput
@@ -278,4 +278,12 @@ def test_a_metric_without_its_column_is_refused_before_a_call() -> None:
     for name, column in (("rouge1", "references"), ("mrr", "relevant_ids")):
         with pytest.raises(MetricInputError, match=column):
             run(called.append, load(name), dataset=bare)
+    assert not called
+
+
+def test_a_metric_without_its_weights_is_refused_before_a_call() -> None:
+    """An encoder that was not pulled is found before money is spent."""
+    called: list[str] = []
+    with pytest.raises(ModelError, match="evalhub models pull"):
+        run(called.append, load("rouge1"), load("bertscore"))
     assert not called

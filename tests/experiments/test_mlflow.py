@@ -18,7 +18,7 @@ import pandas
 import pytest
 from mlflow import MlflowClient
 
-from evalhub.errors import TrackerError
+from evalhub.errors import MissingExtraError, TrackerError
 from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.model import ExampleResult, Experiment, MetricSummary, Score, ScoreState, Usage
 
@@ -224,6 +224,20 @@ def test_a_server_that_does_not_answer_is_one_line_at_once() -> None:
     with pytest.raises(TrackerError, match="no MLflow server answers") as caught:
         tracker.list_runs()
     assert "secret" not in str(caught.value)
+
+
+def test_check_finds_out_before_there_is_anything_to_keep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is down and a package that is absent are errors; a new file is made."""
+    with pytest.raises(TrackerError, match="no MLflow server answers"):
+        MlflowTracker("http://127.0.0.1:9").check()
+    file = tmp_path / "new" / "mlflow.db"
+    MlflowTracker(f"sqlite:///{file}").check()
+    assert file.is_file()
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    with pytest.raises(MissingExtraError, match=r"evalhub\[mlflow\]"):
+        MlflowTracker(f"sqlite:///{file}").check()
 
 
 @pytest.fixture

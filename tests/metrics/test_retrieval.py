@@ -1,13 +1,15 @@
 """Measures of rankings, by trec_eval."""
 
 import math
+import sys
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalhub.errors import MetricError, MetricInputError
+from evalhub.errors import MetricError, MetricInputError, MissingExtraError
+from evalhub.metrics import load
 from evalhub.metrics.retrieval import Measure, Retrieval
 
 pytest.importorskip("pytrec_eval")
@@ -84,3 +86,12 @@ def test_bad_settings_and_columns_are_refused() -> None:
         Retrieval("recall", 0)
     with pytest.raises(MetricInputError, match="give a list of ids"):
         Retrieval("mrr").score_batch(["abc"], [["a"]])
+
+
+def test_an_absent_package_is_named_before_anything_is_retrieved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The measure itself cannot be made, so that no target is called for it."""
+    monkeypatch.setitem(sys.modules, "pytrec_eval", None)
+    with pytest.raises(MissingExtraError, match=r"evalhub\[retrieval\]"):
+        load("recall_at_5")

@@ -177,9 +177,10 @@ def test_key_is_asked_for(evalhub_home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_absent_collector_is_named() -> None:
-    """The exporter says where nobody answered, and what would."""
-    with pytest.raises(StoreUnavailableError, match="start it with: evalhub serve"):
-        HttpExporter("http://127.0.0.1:9").export([SPAN])
+    """The exporter says where nobody answered, without a password, and what would."""
+    with pytest.raises(StoreUnavailableError, match="start it with: evalhub serve") as caught:
+        HttpExporter("http://me:secret@127.0.0.1:9").export([SPAN])
+    assert "me:secret" not in str(caught.value)
 
 
 def test_traced_program_reaches_the_collector(collector: str) -> None:

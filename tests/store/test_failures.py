@@ -248,3 +248,10 @@ def test_a_disk_that_fills_up_loses_no_committed_span(path: Path) -> None:
     with open_store(url_of(path)) as store, store.read() as connection:
         found = connection.execute(text("SELECT count(*) FROM span")).scalar()
     assert found == int(stored) > 0
+
+
+def test_a_timeout_that_is_no_number(path: Path) -> None:
+    """The error repeats it and says what it should be."""
+    with pytest.raises(ConfigError) as caught:
+        open_store(url_of(path, "?timeout=soon"))
+    assert_one_line(caught.value, "timeout=soon", "a number of seconds")

@@ -92,6 +92,20 @@ def test_failing_exporter_recovers(caplog: pytest.LogCaptureFixture) -> None:
     assert "down" in kept[0].getMessage()
 
 
+def test_an_exporter_that_stays_down_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Trying the spans one by one, to find a bad one, says nothing more."""
+    exporter = Failing()
+    configure(exporter=exporter)
+    for n in range(5):
+        work(n)
+    deadline = time.monotonic() + 20
+    while exporter.calls < 15 and time.monotonic() < deadline:
+        flush(0.1)
+    assert exporter.calls >= 15
+    [warning] = [r for r in caplog.records if r.levelno == logging.WARNING]
+    assert "are kept" in warning.getMessage()
+
+
 def test_exporter_that_cannot_be_made_is_tried_again() -> None:
     """A URL that nobody serves keeps the spans and counts the tries; calls go on."""
     configure(url="nosuch://place")
@@ -143,8 +157,10 @@ def test_queue_is_bounded_by_bytes() -> None:
     exporter.release.set()
 
 
-def test_one_span_that_is_refused_does_not_hold_up_others() -> None:
-    """An exporter that takes others but never one span loses that one, counted."""
+def test_one_span_that_is_refused_does_not_hold_up_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An exporter that takes others but never one span loses that one, counted and told."""
 
     class Picky(MemoryExporter):
         def export(self, spans: Sequence[Span]) -> None:
@@ -159,6 +175,7 @@ def test_one_span_that_is_refused_does_not_hold_up_others() -> None:
     assert flush(20)
     assert [span.inputs for span in exporter.spans] == [b'{"n":%d}' % n for n in (0, 1, 2, 4, 5)]
     assert (stats().exported, stats().dropped) == (5, 1)
+    assert sum("it is lost: ValueError" in r.getMessage() for r in caplog.records) == 1
 
 
 def test_what_an_exporter_does_is_not_traced() -> None:

@@ -55,7 +55,7 @@ def test_every_normal_end_stores_everything(evalhub_home: Path, end: str) -> Non
 
 
 def test_exit_while_the_exporter_hangs(evalhub_home: Path) -> None:
-    """The program ends after the deadline, whatever the exporter does."""
+    """The program ends after the deadline, whatever the exporter does, and says what is lost."""
     code = """
 from evalhub.tracing import process
 class Hanging:
@@ -68,6 +68,7 @@ print("end")
 """
     result = run(code, evalhub_home)
     assert (result.returncode, result.stdout) == (0, "end\n")
+    assert result.stderr.startswith("1 spans were not stored when the program ended")
 
 
 def test_threads_and_daemon_threads_at_exit(evalhub_home: Path) -> None:

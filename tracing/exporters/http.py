@@ -8,6 +8,7 @@ collector that asks for a key is given ``EVALHUB_API_KEY`` as a bearer token.
 import gzip
 import http.client
 import os
+import re
 import ssl
 from collections.abc import Sequence
 from typing import Any
@@ -78,7 +79,7 @@ class HttpExporter:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._url = url
+        self._shown = re.sub(r"//[^/@]*@", "//***@", url)  # a password is for no log
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port
         self._secure = parts.scheme == "https"
@@ -104,7 +105,7 @@ class HttpExporter:
         if status in range(200, 300):
             return
         kind = StoreUnavailableError if status == 429 or status >= 500 else StoreError
-        raise kind(f"the collector at {self._url} answered {status}: {answer[:200]}")
+        raise kind(f"the collector at {self._shown} answered {status}: {answer[:200]}")
 
     def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
         connection = self._connection or self._connect()
@@ -115,7 +116,7 @@ class HttpExporter:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise StoreUnavailableError(
-                f"the collector at {self._url} did not answer ({error!r}); "
+                f"the collector at {self._shown} did not answer ({error!r}); "
                 "start it with: evalhub serve"
             ) from error
         return response.status, answer
