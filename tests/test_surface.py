@@ -53,6 +53,17 @@ def test_import_loads_no_third_party_module(module: str) -> None:
     assert loaded <= set(sys.stdlib_module_names)
 
 
+def test_tracing_loads_no_record_it_does_not_need() -> None:
+    """Data sets and results are another third of the time that the import takes."""
+    program = "import sys, evalhub.tracing; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "evalhub.model.trace" in loaded
+    assert not loaded & {"evalhub.model.dataset", "evalhub.model.result"}
+
+
 def test_metrics_import_is_light() -> None:
     """``import evalhub.metrics`` loads none of the heavy packages."""
     program = "import sys, evalhub.metrics; print(*sys.modules)"

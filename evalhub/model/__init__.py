@@ -1,8 +1,16 @@
-"""Records that every room shares; standard library only."""
+"""Records that every room shares; standard library only.
 
-from evalhub.model.dataset import Dataset, Example
-from evalhub.model.result import ExampleResult, Experiment, MetricSummary, Score, ScoreState
-from evalhub.model.trace import Span, SpanEvent, SpanKind, SpanStatus, TraceSummary, Usage
+Each name is fetched at its first use: a traced program needs spans, and pays at import
+neither for data sets nor for results.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evalhub.model.dataset import Dataset, Example
+    from evalhub.model.result import ExampleResult, Experiment, MetricSummary, Score, ScoreState
+    from evalhub.model.trace import Span, SpanEvent, SpanKind, SpanStatus, TraceSummary, Usage
 
 __all__ = [
     "Dataset",
@@ -19,3 +27,31 @@ __all__ = [
     "TraceSummary",
     "Usage",
 ]
+
+_HOMES = {
+    "evalhub.model.dataset": ("Dataset", "Example"),
+    "evalhub.model.result": (
+        "ExampleResult",
+        "Experiment",
+        "MetricSummary",
+        "Score",
+        "ScoreState",
+    ),
+    "evalhub.model.trace": (
+        "Span",
+        "SpanEvent",
+        "SpanKind",
+        "SpanStatus",
+        "TraceSummary",
+        "Usage",
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            value: object = getattr(importlib.import_module(home), name)
+            globals()[name] = value  # the next look-up does not come here
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
