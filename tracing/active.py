@@ -1,15 +1,15 @@
-"""A span while it is open, and its conversion to the record that is kept.
+"""A span while it is open.
 
-An :class:`ActiveSpan` goes on the queue as it is; the worker converts it. What is
-set on few spans only lives in ``_Details``, so that a plain call pays for
+An :class:`ActiveSpan` goes on the queue as it is; the worker converts it (record.py). What is
+set on few spans only lives in ``Details``, so that a plain call pays for
 fewer slots. The underscored slots are the SDK's own: the tracer fills them.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from evalhub.model import Span, SpanEvent, SpanStatus, Usage
-from evalhub.tracing.encode import decode, encode, short_repr
+from evalhub.model import SpanEvent, Usage
+from evalhub.tracing.encode import decode, encode
 from evalhub.tracing.usage import to_usage
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from evalhub.tracing.tracer import Tracer
 
-__all__ = ["ActiveSpan", "encode_outputs", "freeze"]
+__all__ = ["ActiveSpan", "Details", "encode_outputs"]
 
 
-class _Details:
+class Details:
     """What only some spans have."""
 
     __slots__ = ("events", "first_token_ns", "metadata", "model", "provider", "tags", "usage")
@@ -81,7 +81,7 @@ class ActiveSpan:
         self._outputs: bytes | None = None
         self._attributes: bytes | None = None
         self._error: str | None = None
-        self._details: _Details | None = None
+        self._details: Details | None = None
         self._token: Token[ActiveSpan | None] | None = None
         if parent is None:
             self.trace_id = span_id
@@ -149,10 +149,10 @@ class ActiveSpan:
         if self.recording:
             self._error = self._tracer.describe(error)
 
-    def _more(self) -> _Details:
+    def _more(self) -> Details:
         details = self._details
         if details is None:
-            details = self._details = _Details()
+            details = self._details = Details()
         return details
 
 
@@ -163,53 +163,6 @@ def encode_outputs(outputs: Any, limit: int) -> bytes:
     return encode({"output": outputs}, limit)
 
 
-def freeze(span: ActiveSpan) -> Span:
-    """Return the record of a span that has ended."""
-    details = span._details or _NOTHING
-    return Span(  # by position: the worker makes one of these for each span
-        span.trace_id,
-        span.span_id,
-        span.parent_id,
-        _text(span.project),
-        _text(span.name),
-        _text(span.kind),
-        _OK if span._error is None else _ERROR,
-        span._start_ns,
-        max(span._start_ns, span._end_ns),  # the system's clock may be set back
-        details.first_token_ns,
-        details.model and _text(details.model),
-        details.provider and _text(details.provider),
-        details.usage,
-        span.session_id and _text(span.session_id),
-        span.user_id and _text(span.user_id),
-        tuple(map(_text, details.tags)) if details.tags else (),
-        span._inputs,
-        span._outputs,
-        _attributes(span._attributes, details.metadata, span._tracer.limit),
-        span._error,
-        tuple(details.events) if details.events else (),
-    )
-
-
-def _attributes(static: bytes | None, added: dict[str, Any], limit: int) -> bytes | None:
-    if not added:
-        return static
-    return encode({**decode(static), **added} if static else added, limit)
-
-
 def _snapshot(metadata: Mapping[str, Any], limit: int) -> dict[str, Any]:
     plain = decode(encode(dict(metadata), limit))
     return plain if isinstance(plain, dict) else {"metadata": plain}
-
-
-def _text(value: object) -> str:
-    """Return *value* as text that every database can hold: UTF-8 without NUL."""
-    text = value if isinstance(value, str) else short_repr(value)
-    if text.isascii():
-        return text if "\0" not in text else text.replace("\0", "")
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "")
-
-
-_NOTHING = _Details()
-_OK = SpanStatus.OK.value
-_ERROR = SpanStatus.ERROR.value

@@ -8,7 +8,9 @@ the oldest are the ones that explain how the trouble began.
 import threading
 from collections import deque
 
+from evalhub.model import Span
 from evalhub.tracing.active import ActiveSpan
+from evalhub.tracing.record import Item
 
 __all__ = ["SpanQueue"]
 
@@ -23,7 +25,7 @@ class SpanQueue:
         self._max_spans = max_spans
         self._max_bytes = max_bytes
         self._batch = batch
-        self._items: deque[tuple[ActiveSpan, int]] = deque()
+        self._items: deque[tuple[Item, int]] = deque()
         # Reentrant, as all here must be: a garbage collection or a signal inside
         # `put` may end another span on the same thread.
         self._lock = threading.RLock()
@@ -45,9 +47,9 @@ class SpanQueue:
         """Whether as many spans wait as one batch holds."""
         return len(self._items) >= self._batch
 
-    def put(self, span: ActiveSpan) -> bool:
+    def put(self, span: Item) -> bool:
         """Add *span*, or drop it, count it and return False when the queue is full."""
-        size = _SPAN_BYTES + len(span._inputs or b"") + len(span._outputs or b"")
+        size = _size(span)
         with self._lock:
             if (
                 self.accepted - self.finished >= self._max_spans
@@ -65,7 +67,7 @@ class SpanQueue:
             self.wake()
         return True
 
-    def take(self) -> list[tuple[ActiveSpan, int]]:
+    def take(self) -> list[tuple[Item, int]]:
         """Remove and return at most one batch; :meth:`finish` must follow."""
         with self._lock:
             items = self._items
@@ -87,3 +89,11 @@ class SpanQueue:
     def wait(self, seconds: float = -1) -> bool:
         """Wait to be woken, at most *seconds* (-1: for ever); False when time ran out."""
         return self._signal.acquire(timeout=seconds)
+
+
+def _size(item: Item) -> int:
+    if isinstance(item, ActiveSpan):
+        return _SPAN_BYTES + len(item._inputs or b"") + len(item._outputs or b"")
+    if isinstance(item, Span):
+        return _SPAN_BYTES + len(item.inputs or b"") + len(item.outputs or b"")
+    return _SPAN_BYTES

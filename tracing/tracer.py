@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import time_ns
 
+from evalhub.model import Span, SpanScore
 from evalhub.tracing import ids
 from evalhub.tracing.active import ActiveSpan
 from evalhub.tracing.context import CURRENT
 from evalhub.tracing.encode import DEFAULT_LIMIT, short_repr
 from evalhub.tracing.exporters.base import Exporter
 from evalhub.tracing.queue import SpanQueue
+from evalhub.tracing.record import Item
 from evalhub.tracing.worker import Worker
 
 __all__ = ["EXIT_S", "Stats", "Tracer"]
@@ -103,18 +105,39 @@ class Tracer:
         kind: str,
         inputs: bytes | None,
         project: str | None = None,
+        *,
+        parent: ActiveSpan | None = None,
+        span_id: str | None = None,
+        start_ns: int | None = None,
     ) -> ActiveSpan | None:
-        """Open a span below the current one; None where recording is muted.
+        """Open a span below *parent* (default: the current one); None where recording is muted.
 
-        It is not made the current one: the caller decides that.
+        It is not made the current one: the caller decides that. *span_id* and
+        *start_ns* are given by those who follow another tracer's spans.
         """
-        parent = CURRENT.get()
-        if parent is not None and not parent.recording:
+        above = parent or CURRENT.get()
+        if above is not None and not above.recording:
             return None
-        start_ns = self.clock()
+        start = self.clock() if start_ns is None else start_ns
         return ActiveSpan(
-            self, parent, self.new_id(start_ns), start_ns, name, kind, project, inputs
+            self, above, span_id or self.new_id(start), start, name, kind, project, inputs
         )
+
+    def remote(self, trace_id: str, span_id: str, project: str | None = None) -> ActiveSpan:
+        """Return a stand-in for a span that is open in another process.
+
+        It is a parent only: it is never ended here, so it is never recorded.
+        """
+        span = ActiveSpan(self, None, span_id, 0, "", "", project, None)
+        span.trace_id = trace_id
+        return span
+
+    def submit(self, record: Span | SpanScore) -> None:
+        """Queue a finished *record* that was not made by :meth:`begin`; never raises."""
+        try:
+            self._successor_or_self().put(record)
+        except Exception as error:  # noqa: BLE001 - our failure must not reach the program
+            self.report("a record could not be queued", error)
 
     def end(self, span: ActiveSpan, end_ns: int) -> None:
         """Close *span* and hand it to the worker; a second call does nothing."""
@@ -138,8 +161,8 @@ class Tracer:
             except ValueError:
                 pass
 
-    def put(self, span: ActiveSpan) -> None:
-        """Queue a finished *span*, starting the worker if there is none."""
+    def put(self, span: Item) -> None:
+        """Queue a finished *span*, or a score, starting the worker if there is none."""
         if self._worker is None:
             self._start_worker()
         if not self._queue.put(span):

@@ -7,13 +7,13 @@ batches. Until the exporter accepts a batch the worker holds on to it.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
-from evalhub.model import Span
-from evalhub.tracing.active import ActiveSpan, freeze
+from evalhub.tracing.active import ActiveSpan
 from evalhub.tracing.context import CURRENT
 from evalhub.tracing.exporters.base import Exporter
 from evalhub.tracing.queue import SpanQueue
+from evalhub.tracing.record import Item, to_batch
 
 __all__ = ["Worker"]
 
@@ -25,7 +25,7 @@ _REFUSALS = 3
 """So many spans refused without one taken mean that the exporter is down."""
 
 Report = Callable[[str, BaseException], None]
-Item = tuple[ActiveSpan, int]
+Sized = tuple[Item, int]
 
 
 class Worker:
@@ -145,7 +145,7 @@ class Worker:
         items = self._queue.take()
         while items and not self._closed:
             try:
-                self._export([freeze(span) for span, _ in items])
+                self._export(item for item, _ in items)
             except Exception as error:  # noqa: BLE001 - an exporter may raise anything
                 self._note_failure(error)
                 items = self._isolate(items) if self._failures == _ISOLATE_AFTER else items
@@ -156,10 +156,10 @@ class Worker:
                 self._finish(items)
                 return
 
-    def _export(self, spans: Sequence[Span]) -> None:
+    def _export(self, items: Iterable[Item]) -> None:
         if self._exporter is None:
             self._exporter = self._connect()
-        self._exporter.export(spans)
+        self._exporter.export(to_batch(items))
 
     def _note_failure(self, error: Exception) -> None:
         self._failures += 1
@@ -175,7 +175,7 @@ class Worker:
             if not self._queue.wait(max(0.0, deadline - time.monotonic())):
                 return
 
-    def _isolate(self, items: list[Item]) -> list[Item]:
+    def _isolate(self, items: list[Sized]) -> list[Sized]:
         """Deliver one by one and return what is left to deliver.
 
         One span that the exporter cannot take must not hold up all others for
@@ -197,13 +197,12 @@ class Worker:
         self._finish(items)
         return []
 
-    def _export_alone(self, item: Item) -> Exception | None:
+    def _export_alone(self, item: Sized) -> Exception | None:
         """Deliver one span; return the last refusal when the exporter did not take it."""
-        span = freeze(item[0])
         refusal: Exception | None = None
         for _ in range(_TRIES_ALONE):
             try:
-                self._export([span])
+                self._export([item[0]])
             except Exception as error:  # noqa: BLE001 - an exporter may raise anything
                 self.export_errors += 1
                 refusal = error
@@ -211,7 +210,7 @@ class Worker:
                 return None
         return refusal
 
-    def _finish(self, items: list[Item]) -> None:
+    def _finish(self, items: list[Sized]) -> None:
         with self._progress:
             self._queue.finish(len(items), sum(size for _, size in items))
             self._progress.notify_all()

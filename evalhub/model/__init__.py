@@ -10,10 +10,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evalhub.model.dataset import Dataset, Example
     from evalhub.model.result import ExampleResult, Experiment, MetricSummary, Score, ScoreState
-    from evalhub.model.trace import Span, SpanEvent, SpanKind, SpanStatus, TraceSummary, Usage
+    from evalhub.model.trace import (
+        Attachment,
+        Batch,
+        Delivery,
+        Span,
+        SpanEvent,
+        SpanKind,
+        SpanScore,
+        SpanStatus,
+        TraceSummary,
+        Usage,
+    )
 
 __all__ = [
+    "Attachment",
+    "Batch",
     "Dataset",
+    "Delivery",
     "Example",
     "ExampleResult",
     "Experiment",
@@ -23,6 +37,7 @@ __all__ = [
     "Span",
     "SpanEvent",
     "SpanKind",
+    "SpanScore",
     "SpanStatus",
     "TraceSummary",
     "Usage",
@@ -38,9 +53,13 @@ _HOMES = {
         "ScoreState",
     ),
     "evalhub.model.trace": (
+        "Attachment",
+        "Batch",
+        "Delivery",
         "Span",
         "SpanEvent",
         "SpanKind",
+        "SpanScore",
         "SpanStatus",
         "TraceSummary",
         "Usage",

@@ -5,10 +5,23 @@ text as UTF-8 bytes: they are encoded once, where they were seen, and decoded
 only when somebody opens the span.
 """
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Span", "SpanEvent", "SpanKind", "SpanStatus", "TraceSummary", "Usage"]
+__all__ = [
+    "Attachment",
+    "Batch",
+    "Delivery",
+    "Span",
+    "SpanEvent",
+    "SpanKind",
+    "SpanScore",
+    "SpanStatus",
+    "TraceSummary",
+    "Usage",
+]
 
 
 class SpanKind(StrEnum):
@@ -47,6 +60,12 @@ class Usage:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    audio_input_tokens: int | None = None
+    """Part of ``input_tokens``."""
+    audio_output_tokens: int | None = None
+    """Part of ``output_tokens``."""
+    tier: str | None = None
+    """Price class by the provider's name ("batch", "flex", "priority"); None: its usual one."""
 
     @property
     def total_tokens(self) -> int | None:
@@ -64,6 +83,20 @@ class SpanEvent:
     time_ns: int
     attributes: bytes | None = None
     """JSON object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Bytes that belong to a span: an image, a recording, a PDF."""
+
+    name: str
+    mime_type: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Hash by which the bytes are stored once, 64 hexadecimal digits."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +136,63 @@ class Span:
     error: str | None = None
     """``repr`` of the exception, then its traceback."""
     events: tuple[SpanEvent, ...] = field(default=())
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def duration_ms(self) -> float:
         """Milliseconds from start to end."""
         return (self.end_ns - self.start_ns) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class SpanScore:
+    """What the traced program, or its user, says of one span or one whole trace."""
+
+    id: str
+    """32 hexadecimal digits; the key, so that sending it twice stores it once."""
+    trace_id: str
+    span_id: str | None
+    """None: the whole trace."""
+    name: str
+    value: float | None
+    label: str | None
+    explanation: str | None
+    source: str
+    """Who says it: ``code``, ``user``, ``human`` ..."""
+    created_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one process says of all its spans so far: its line in the delivery ledger."""
+
+    producer: str
+    """Id of the process's tracer, 32 hexadecimal digits; the key."""
+    host: str
+    pid: int
+    started_ns: int
+    updated_ns: int
+    is_ended: bool
+    """Whether the process has said goodbye: all it recorded is counted here."""
+    recorded: int
+    """Sequence number of its last span, counted from 1."""
+    delivered: int
+    """Spans that an exporter has taken, the batch that carries this included."""
+    spooled: int
+    """Spans that wait on its disk."""
+    dropped: int
+    """Spans that are lost."""
+    losses: tuple[tuple[str, int], ...] = ()
+    """Trace ids and how many of their spans were lost since the last report; not all are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What an exporter takes at once."""
+
+    spans: Sequence[Span] = ()
+    scores: Sequence[SpanScore] = ()
+    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True)

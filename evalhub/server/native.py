@@ -28,6 +28,9 @@ class _Usage(BaseModel):
     cache_read_tokens: NonNegativeInt | None = None
     cache_write_tokens: NonNegativeInt | None = None
     reasoning_tokens: NonNegativeInt | None = None
+    audio_input_tokens: NonNegativeInt | None = None
+    audio_output_tokens: NonNegativeInt | None = None
+    tier: str | None = None
 
 
 class _Event(BaseModel):

@@ -20,12 +20,16 @@ def clean(span: Span) -> Span:
     changes: dict[str, Any] = {
         **{name: _text(getattr(span, name)) for name in _TEXTS},
         **{name: _integer(getattr(span, name)) for name in _TIMES},
-        "usage": usage
-        and Usage(*(_integer(getattr(usage, name)) for name in Usage.__dataclass_fields__)),
+        "usage": usage and _clean_usage(usage),
         "tags": tuple(_text(tag) for tag in span.tags),
         "events": tuple(map(_clean_event, span.events)),
     }
     return replace(span, **changes)
+
+
+def _clean_usage(usage: Usage) -> Usage:
+    counts = {name: _integer(getattr(usage, name)) for name in _COUNTS}
+    return Usage(**counts, tier=_text(usage.tier))
 
 
 def _clean_event(event: SpanEvent) -> SpanEvent:
@@ -46,6 +50,7 @@ _TEXTS = (
     "user_id",
     "error",
 )
+_COUNTS = tuple(name for name in Usage.__dataclass_fields__ if name != "tier")
 _TIMES = ("start_ns", "end_ns", "first_token_ns")
 
 

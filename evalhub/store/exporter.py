@@ -1,10 +1,9 @@
 """The exporter that writes straight into the store, without a server."""
 
 import os
-from collections.abc import Sequence
 
 from evalhub.errors import StoreUnavailableError
-from evalhub.model import Span
+from evalhub.model import Batch
 from evalhub.store.engine import parse_url, sqlite_file
 from evalhub.store.spans import add_spans
 from evalhub.store.store import Store, open_store
@@ -24,15 +23,15 @@ class SqlExporter:
         self._store: Store | None = None
         self._inode: tuple[int, int] | None = None
 
-    def export(self, spans: Sequence[Span]) -> None:
-        """Store *spans*; they are committed when this returns.
+    def export(self, batch: Batch) -> None:
+        """Store *batch*; it is committed when this returns.
 
         Raises:
             StoreError: nothing of the batch was kept.
         """
         store = self._open()
         with store.begin() as connection:
-            add_spans(connection, spans)
+            add_spans(connection, batch.spans)
 
     def close(self) -> None:
         """Close the store."""

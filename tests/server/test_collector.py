@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from evalhub.errors import StoreError, StoreUnavailableError
-from evalhub.model import Span, SpanEvent, Usage
+from evalhub.model import Batch, Span, SpanEvent, Usage
 from evalhub.store import open_store
 from evalhub.store.queries import get_trace
 from evalhub.tracing.exporters.http import HttpExporter
@@ -111,7 +111,7 @@ def post(url: str, body: bytes, **headers: str) -> tuple[int, Any]:
 def test_exported_span_is_stored_unchanged(collector: str) -> None:
     """What the exporter sends comes back from the store equal in every field."""
     exporter = HttpExporter(collector)
-    exporter.export([SPAN])
+    exporter.export(Batch([SPAN]))
     exporter.close()
     with open_store() as store, store.read() as connection:
         detail = get_trace(connection, SPAN.trace_id)
@@ -170,16 +170,16 @@ def test_key_is_asked_for(evalhub_home: Path, monkeypatch: pytest.MonkeyPatch) -
             closing(HttpExporter(url)) as refused,
             pytest.raises(StoreError, match="answered 401"),
         ):
-            refused.export([SPAN])
+            refused.export(Batch([SPAN]))
         monkeypatch.setenv("EVALHUB_API_KEY", "open sesame")
         with closing(HttpExporter(url)) as admitted:
-            admitted.export([SPAN])
+            admitted.export(Batch([SPAN]))
 
 
 def test_absent_collector_is_named() -> None:
     """The exporter says where nobody answered, without a password, and what would."""
     with pytest.raises(StoreUnavailableError, match="start it with: evalhub serve") as caught:
-        HttpExporter("http://me:secret@127.0.0.1:9").export([SPAN])
+        HttpExporter("http://me:secret@127.0.0.1:9").export(Batch([SPAN]))
     assert "me:secret" not in str(caught.value)
 
 

@@ -17,19 +17,19 @@ open_store(sys.argv[1]).close()
 
 WRITE = """
 import sys
-from evalhub.model import Span, Usage
+from evalhub.model import Batch, Span, Usage
 from evalhub.store.exporter import SqlExporter
 
 url, writer = sys.argv[1:]
 exporter = SqlExporter(url)
 sys.stdin.read()
 for batch in range(40):
-    exporter.export([
+    exporter.export(Batch([
         # One trace of its own, and one span in a trace that both write.
         Span(f"{writer}-{batch}", "a", None, "p", writer, "chain", "ok", batch, batch + 1),
         Span("shared", f"{writer}-{batch}", "root", "p", writer, "llm", "ok", batch, batch + 1,
              usage=Usage(1, 2)),
-    ])
+    ]))
 exporter.close()
 """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from evalhub.model import Span
+from evalhub.model import Batch, Span
 from evalhub.store import Store, open_store
 from evalhub.store.exporter import SqlExporter
 from evalhub.store.queries import list_traces
@@ -41,7 +41,7 @@ def test_a_folder_with_signs_that_urls_know(tmp_path: Path) -> None:
 def test_closing_leaves_one_file(tmp_path: Path, make_span: MakeSpan) -> None:
     """The write-ahead log is folded into the file, so that it can be copied."""
     exporter = SqlExporter(f"sqlite:///{tmp_path}/store.db")
-    exporter.export([make_span()])
+    exporter.export(Batch([make_span()]))
     exporter.close()
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["store.db"]
 
@@ -51,7 +51,7 @@ def test_a_read_sees_one_moment(store: Store, make_span: MakeSpan) -> None:
     exporter: Exporter = SqlExporter(f"sqlite:///{store.url.database}")
     with store.read() as connection:
         assert list_traces(connection) == []
-        exporter.export([make_span()])
+        exporter.export(Batch([make_span()]))
         assert list_traces(connection) == []
     with store.read() as connection:
         assert len(list_traces(connection)) == 1
@@ -69,7 +69,7 @@ def test_the_exporter_can_send_a_batch_again(tmp_path: Path, make_span: MakeSpan
     url = f"sqlite:///{tmp_path}/store.db"
     exporter = SqlExporter(url)
     for _ in range(2):
-        exporter.export([make_span("a"), make_span("b", parent_id="a")])
+        exporter.export(Batch([make_span("a"), make_span("b", parent_id="a")]))
     exporter.close()
     with open_store(url) as store, store.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM span")).scalar() == 2
@@ -79,10 +79,10 @@ def test_the_exporter_notices_that_its_file_is_gone(tmp_path: Path, make_span: M
     """After somebody deleted the file, spans go into a new one and not nowhere."""
     path = tmp_path / "store.db"
     exporter = SqlExporter(f"sqlite:///{path}")
-    exporter.export([make_span(trace_id="lost")])
+    exporter.export(Batch([make_span(trace_id="lost")]))
     for file in tmp_path.glob("store.db*"):
         file.unlink()
-    exporter.export([make_span(trace_id="kept")])
+    exporter.export(Batch([make_span(trace_id="kept")]))
     exporter.close()
     with open_store(f"sqlite:///{path}") as store, store.read() as connection:
         assert [trace.trace_id for trace in list_traces(connection)] == ["kept"]

@@ -3,12 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
 
 import pytest
 
 from evalhub.errors import ConfigError, StoreUnavailableError
-from evalhub.model import Span
+from evalhub.model import Batch
 from evalhub.tracing import configure, flush, stats, traceable
 from evalhub.tracing.exporters.lookup import make_exporter
 from evalhub.tracing.exporters.memory import MemoryExporter
@@ -22,12 +21,12 @@ class Failing(MemoryExporter):
         self.is_down = True
         self.calls = 0
 
-    def export(self, spans: Sequence[Span]) -> None:
-        """Keep *spans*, unless down."""
+    def export(self, batch: Batch) -> None:
+        """Keep *batch*, unless down."""
         self.calls += 1
         if self.is_down:
             raise RuntimeError("down")
-        super().export(spans)
+        super().export(batch)
 
 
 class Hanging(MemoryExporter):
@@ -38,11 +37,11 @@ class Hanging(MemoryExporter):
         self.entered = threading.Event()
         self.release = threading.Event()
 
-    def export(self, spans: Sequence[Span]) -> None:
-        """Wait, then keep *spans*."""
+    def export(self, batch: Batch) -> None:
+        """Wait, then keep *batch*."""
         self.entered.set()
         self.release.wait()
-        super().export(spans)
+        super().export(batch)
 
 
 @traceable
@@ -163,10 +162,10 @@ def test_one_span_that_is_refused_does_not_hold_up_others(
     """An exporter that takes others but never one span loses that one, counted and told."""
 
     class Picky(MemoryExporter):
-        def export(self, spans: Sequence[Span]) -> None:
-            if any(span.inputs == b'{"n":3}' for span in spans):
+        def export(self, batch: Batch) -> None:
+            if any(span.inputs == b'{"n":3}' for span in batch.spans):
                 raise ValueError("not that one")
-            super().export(spans)
+            super().export(batch)
 
     exporter = Picky()
     configure(exporter=exporter)
@@ -182,10 +181,10 @@ def test_what_an_exporter_does_is_not_traced() -> None:
     """An exporter that calls traced code, or flushes, does not feed itself."""
 
     class Curious(MemoryExporter):
-        def export(self, spans: Sequence[Span]) -> None:
+        def export(self, batch: Batch) -> None:
             work(0)
             assert not flush(5)
-            super().export(spans)
+            super().export(batch)
 
     exporter = Curious()
     configure(exporter=exporter)

@@ -1,8 +1,8 @@
 """Send spans to a collector (``evalhub serve``) as JSON over HTTP.
 
-``EVALHUB_URL=http://host:4180`` chooses it. A batch is one ``POST /v1/spans`` with
-``{"spans": [...]}``; payloads go into the body as the JSON they already are. A
-collector that asks for a key is given ``EVALHUB_API_KEY`` as a bearer token.
+``EVALHUB_URL=http://host:4180`` chooses it. A batch is one ``POST /v1/spans``
+(wire.py says what is in it). A collector that asks for a key is given
+``EVALHUB_API_KEY`` as a bearer token.
 """
 
 import gzip
@@ -10,68 +10,16 @@ import http.client
 import os
 import re
 import ssl
-from collections.abc import Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
-
 from evalhub.errors import StoreError, StoreUnavailableError
-from evalhub.model import Span, SpanEvent, Usage
+from evalhub.model import Batch
+from evalhub.tracing.wire import encode_batch
 
-__all__ = ["HttpExporter", "encode"]
+__all__ = ["HttpExporter"]
 
 TIMEOUT_S = 10.0
 GZIP_ABOVE = 2_048  # bytes; below, compressing costs more than it saves on a local network
-
-
-def encode(spans: Sequence[Span]) -> bytes:
-    """Return the request body for *spans*."""
-    return orjson.dumps({"spans": [_span(span) for span in spans]})
-
-
-def _span(span: Span) -> dict[str, Any]:
-    return {
-        "trace_id": span.trace_id,
-        "span_id": span.span_id,
-        "parent_id": span.parent_id,
-        "project": span.project,
-        "name": span.name,
-        "kind": span.kind,
-        "status": span.status,
-        "start_ns": span.start_ns,
-        "end_ns": span.end_ns,
-        "first_token_ns": span.first_token_ns,
-        "model": span.model,
-        "provider": span.provider,
-        "usage": _usage(span.usage),
-        "session_id": span.session_id,
-        "user_id": span.user_id,
-        "tags": span.tags,
-        "inputs": _json(span.inputs),
-        "outputs": _json(span.outputs),
-        "attributes": _json(span.attributes),
-        "error": span.error,
-        "events": [_event(event) for event in span.events],
-    }
-
-
-def _usage(usage: Usage | None) -> dict[str, int | None] | None:
-    if usage is None:
-        return None
-    return {name: getattr(usage, name) for name in Usage.__dataclass_fields__}
-
-
-def _event(event: SpanEvent) -> dict[str, Any]:
-    return {
-        "name": event.name,
-        "time_ns": event.time_ns,
-        "attributes": _json(event.attributes),
-    }
-
-
-def _json(payload: bytes | None) -> orjson.Fragment | None:
-    return None if payload is None else orjson.Fragment(payload)
 
 
 class HttpExporter:
@@ -90,14 +38,14 @@ class HttpExporter:
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
 
-    def export(self, spans: Sequence[Span]) -> None:
-        """Send *spans*; return once the collector has stored them.
+    def export(self, batch: Batch) -> None:
+        """Send *batch*; return once the collector has stored it.
 
         Raises:
             StoreUnavailableError: the collector did not answer, or answered 429 or 5xx.
             StoreError: the collector refused the batch.
         """
-        body, headers = encode(spans), dict(self._headers)
+        body, headers = encode_batch(batch), dict(self._headers)
         if len(body) > GZIP_ABOVE:
             body = gzip.compress(body, compresslevel=1)
             headers["Content-Encoding"] = "gzip"

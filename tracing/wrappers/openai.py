@@ -15,13 +15,12 @@ from evalhub.tracing.context import CURRENT
 from evalhub.tracing.process import ACTIVE, tracer_in_force
 from evalhub.tracing.wrappers.openai_answer import (
     ChatChunks,
-    Chunks,
     ResponseEvents,
     provider_of,
     record_answer,
     record_request,
 )
-from evalhub.tracing.wrappers.openai_stream import record_stream
+from evalhub.tracing.wrappers.stream import Chunks, record_stream
 
 __all__ = ["wrap_openai"]
 

@@ -5,7 +5,7 @@ a client that reaches this code has loaded it.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from evalhub.tracing.active import ActiveSpan
@@ -13,7 +13,6 @@ from evalhub.tracing.usage import to_usage
 
 __all__ = [
     "ChatChunks",
-    "Chunks",
     "ResponseEvents",
     "provider_of",
     "record_answer",
@@ -83,20 +82,6 @@ def record_outcome(span: ActiveSpan, outputs: dict[str, Any]) -> None:
     )
 
 
-class Chunks(Protocol):
-    """Gathers what one stream brings."""
-
-    @property
-    def started(self) -> bool:
-        """Whether the model's first token has come."""
-
-    def add(self, chunk: Any) -> bool:
-        """Gather *chunk*; False when the caller must not see it."""
-
-    def outputs(self) -> dict[str, Any]:
-        """Return the answer so far, in the shape of one that is not streamed."""
-
-
 class ChatChunks:
     """Gathers the chunks of a streamed chat completion."""
 
@@ -112,8 +97,11 @@ class ChatChunks:
         self.started = self.started or _has_token(plain)
         return not (self._hide_usage and not plain.get("choices") and plain.get("usage"))
 
-    def outputs(self) -> dict[str, Any]:
-        """Return one chat completion with the pieces joined."""
+    def record(self, span: ActiveSpan) -> None:
+        """Record one chat completion with the pieces joined."""
+        record_outcome(span, self._joined())
+
+    def _joined(self) -> dict[str, Any]:
         whole: dict[str, Any] = {}
         choices: dict[int, dict[str, Any]] = {}
         for chunk in self._chunks:
@@ -146,11 +134,12 @@ class ResponseEvents:
             self._response = response.model_dump(mode="json", warnings=False)
         return True
 
-    def outputs(self) -> dict[str, Any]:
-        """Return the last state of the response, with the text so far if it has none."""
-        if self._response.get("output"):
-            return self._response
-        return {**self._response, "output_text": "".join(self._texts)}
+    def record(self, span: ActiveSpan) -> None:
+        """Record the last state of the response, with the text so far if it has none."""
+        response = self._response
+        if not response.get("output"):
+            response = {**response, "output_text": "".join(self._texts)}
+        record_outcome(span, response)
 
 
 def _has_token(chunk: dict[str, Any]) -> bool:

@@ -1,18 +1,31 @@
 """Record a stream while its caller reads it.
 
-The caller keeps the very Stream object that the openai package made; only the
+The caller keeps the very Stream object that the provider's package made; only the
 iterator inside it is replaced. A stream that is closed early, or forgotten and
 collected, is recorded with what had come.
 """
 
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from evalhub.tracing.active import ActiveSpan
-from evalhub.tracing.wrappers.openai_answer import Chunks, record_outcome
 
-__all__ = ["record_stream"]
+__all__ = ["Chunks", "record_stream"]
+
+
+class Chunks(Protocol):
+    """Gathers what one stream brings."""
+
+    @property
+    def started(self) -> bool:
+        """Whether the model's first token has come."""
+
+    def add(self, chunk: Any) -> bool:
+        """Gather *chunk*; False when the caller must not see it."""
+
+    def record(self, span: ActiveSpan) -> None:
+        """Record what has come so far on *span*, as an answer that is not streamed."""
 
 
 def record_stream(stream: Any, span: ActiveSpan, chunks: Chunks, *, is_async: bool) -> None:
@@ -62,7 +75,7 @@ class _Sink:
                 self._span.set_error(error)
             elif not complete:
                 self._span.set(metadata={"stream_complete": False})
-            record_outcome(self._span, self._chunks.outputs())
+            self._chunks.record(self._span)
         except Exception as problem:  # noqa: BLE001 - our failure must not reach the program
             tracer.absorb(problem)
         tracer.end(self._span, end_ns)
