@@ -15,6 +15,7 @@ from evalhub.evals.compare import Comparison, compare
 from evalhub.experiments import RunInfo, Tracker
 from evalhub.model import Experiment, TraceSummary
 from evalhub.store import (
+    Completeness,
     NameTotals,
     OverviewBucket,
     TimeExtent,
@@ -25,12 +26,16 @@ from evalhub.store import (
     queries,
 )
 from evalhub.store import overview as sums
+from evalhub.store.attachments import get_blob
+from evalhub.store.completeness import completeness
 
 __all__ = [
+    "attachment",
     "by_name",
     "compare_runs",
     "experiment",
     "extent",
+    "missing",
     "overview",
     "projects",
     "runs",
@@ -92,6 +97,21 @@ def trace(url: str, trace_id: str) -> TraceDetail | None:
     """Return one trace with all its spans, None if there is none of this id."""
     with _reading(url) as connection:
         return queries.get_trace(connection, trace_id)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def missing(url: str, trace_id: str) -> Completeness:
+    """Return what is known to be missing of one trace."""
+    with _reading(url) as connection:
+        return completeness(connection, trace_id)
+
+
+# Bytes never change under their hash, but they are large: few are kept.
+@st.cache_data(max_entries=8, show_spinner=False)
+def attachment(url: str, sha256: str) -> bytes | None:
+    """Return the bytes of an attachment, None if they are gone."""
+    with _reading(url) as connection:
+        return get_blob(connection, sha256)
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner="Reading the runs")

@@ -19,6 +19,7 @@ __all__ = [
     "plural",
     "score",
     "signed",
+    "size",
     "timestamp",
     "tokens",
     "version",
@@ -54,6 +55,12 @@ def compact(number: float | None) -> str:
             scaled = number / size
             return f"{scaled:.0f}{letter}" if abs(scaled) >= 99.95 else f"{scaled:.1f}{letter}"
     return f"{number:.0f}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes: ``436 B``, ``1.6 kB``, ``12.0 MB``."""
+    text = compact(count).replace("B", "G")
+    return f"{text[:-1]} {text[-1]}B" if text[-1].isalpha() else f"{text} B"
 
 
 def tokens(taken: int | None, given: int | None) -> str:

@@ -7,18 +7,30 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evalhub.tracing import flush, trace, traceable, wrap_openai
+    from evalhub.tracing import (
+        configure,
+        flush,
+        score,
+        trace,
+        traceable,
+        wrap_anthropic,
+        wrap_openai,
+    )
 
-__all__ = ["__version__", "flush", "trace", "traceable", "wrap_openai"]
+__all__ = [
+    "__version__",
+    "configure",
+    "flush",
+    "score",
+    "trace",
+    "traceable",
+    "wrap_anthropic",
+    "wrap_openai",
+]
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "flush": "evalhub.tracing",
-    "trace": "evalhub.tracing",
-    "traceable": "evalhub.tracing",
-    "wrap_openai": "evalhub.tracing",
-}
+_HOMES = dict.fromkeys(__all__[1:], "evalhub.tracing")
 
 
 def __getattr__(name: str) -> object:

@@ -66,7 +66,14 @@ class StoreError(EvalhubError):
 
 
 class StoreUnavailableError(StoreError):
-    """The store did not answer: locked, read-only, disk full or unreachable."""
+    """The store did not answer: locked, read-only, disk full or unreachable.
+
+    *retry_after_s* is how long it asked to be left alone, where it did.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class StoreCorruptError(StoreError):

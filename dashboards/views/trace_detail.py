@@ -1,5 +1,7 @@
 """One trace: its spans as tree and waterfall, and the chosen span to read."""
 
+import time
+
 import streamlit as st
 
 from evalhub.dashboards import data, formats
@@ -10,6 +12,7 @@ from evalhub.dashboards.markup import Element, chip, element
 from evalhub.dashboards.messages import conversation
 from evalhub.dashboards.payload import decode, plain, pretty
 from evalhub.dashboards.tree import arrange
+from evalhub.dashboards.views.attachment import show_attachment
 from evalhub.dashboards.waterfall import waterfall
 from evalhub.model import Span, SpanKind, SpanStatus, TraceSummary, Usage
 from evalhub.store import StoredSpan, TraceDetail
@@ -28,13 +31,17 @@ def show(url: str, trace_id: str) -> None:
         st.warning(missing, icon=":material/search_off:")
         return
     board(_summary(detail.summary), key="summary")
+    reasons = data.missing(url, detail.summary.trace_id).reasons(time.time_ns())
+    if reasons:
+        line = formats.literal(f"This trace is incomplete: {'; '.join(reasons)}.")
+        st.warning(line, icon=":material/warning:")
     left, right = st.columns([6, 5], gap="medium")
     chosen = _chosen(detail)
     with left:
         spans = [stored.span for stored in detail.spans]
         board(waterfall(spans, selected=chosen.span.span_id), key="waterfall", on_pick=_choose)
     with right:
-        _show_span(chosen)
+        _show_span(url, chosen)
 
 
 def span_body(span: Span) -> Element:
@@ -75,10 +82,12 @@ def _chosen(detail: TraceDetail) -> StoredSpan:
     return by_id[first.span.span_id]
 
 
-def _show_span(stored: StoredSpan) -> None:
+def _show_span(url: str, stored: StoredSpan) -> None:
     span = stored.span
     board(_span_facts(stored), key="span_facts")
     board(span_body(span), key="span_body")
+    for position, item in enumerate(stored.attachments):
+        show_attachment(item, data.attachment(url, item.sha256), key=f"attachment_{position}")
     with st.expander("Raw JSON", icon=":material/data_object:"):
         for title, payload in (
             ("Inputs", span.inputs),
@@ -133,6 +142,13 @@ def _span_facts(stored: StoredSpan) -> Element:
                 "Reasoning",
                 formats.compact(usage.reasoning_tokens) if usage.reasoning_tokens else None,
             ),
+            (
+                "Audio in / out",
+                _pair(usage.audio_input_tokens, usage.audio_output_tokens)
+                if usage.audio_input_tokens or usage.audio_output_tokens
+                else None,
+            ),
+            ("Tier", usage.tier),
             ("Cost", _span_cost(stored) if is_model else None),
             ("Tags", ", ".join(span.tags)),
         ],

@@ -48,6 +48,7 @@ COMMANDS: dict[str, Entry] = {
     "eval": Entry("evalhub.cli.eval", "Run evaluations, compare them, decide."),
     "llm": Entry("evalhub.cli.llm", "Serve the embedded model."),
     "models": Entry("evalhub.cli.models", "Fetch and list the local models."),
+    "prices": Entry("evalhub.cli.prices", "Show, replace and add the prices of model calls."),
     "serve": Entry("evalhub.cli.serve", "Take spans from other programs over HTTP."),
     "traces": Entry("evalhub.cli.traces", "List and show traces."),
 }

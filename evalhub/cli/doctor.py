@@ -28,9 +28,12 @@ EXTRAS = {
     "bertscore": ("tokenizers",),
     "dashboard": ("streamlit", "plotly"),
     "huggingface": ("evaluate",),
+    "langchain": ("langchain-core",),
+    "llamaindex": ("llama-index-core",),
     "local": ("xllamacpp", "openai", "tokenizers", "pypdfium2", "fpdf2"),
     "mlflow": ("mlflow", "pandas", "pyarrow"),
     "openai": ("openai",),
+    "otel": ("opentelemetry-sdk", "opentelemetry-proto"),
     "postgresql": ("psycopg",),
     "ray": ("ray",),
     "retrieval": ("pytrec_eval-terrier",),
@@ -68,6 +71,7 @@ def examine() -> Iterator[Check]:
     yield Check("home", State.OK, str(settings.home))
     yield _store(settings)
     yield _tracing(settings)
+    yield _spool(settings)
     for extra, packages in EXTRAS.items():
         yield _extra(extra, packages)
     for name in CATALOG:
@@ -84,6 +88,19 @@ def _store(settings: Settings) -> Check:
         return Check("store", State.BROKEN, str(error), "evalhub db check")
     return Check(
         "store", State.OK, f"{settings.url}, projects: {', '.join(projects) or 'none yet'}"
+    )
+
+
+def _spool(settings: Settings) -> Check:
+    segments = list((settings.home / "spool").glob("*/*.spool"))
+    if not segments:
+        return Check("spool", State.OK, "empty: no spans wait on disk")
+    size_mb = sum(segment.stat().st_size for segment in segments) / 1e6
+    return Check(
+        "spool",
+        State.OK,
+        f"{size_mb:.1f} MB of spans wait in {settings.home / 'spool'}; "
+        "the next traced program that delivers to the same place sends them",
     )
 
 

@@ -2,28 +2,33 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 from rich.table import Table
 from rich.text import Text
-from rich.tree import Tree
 
+from evalhub.cli import formats
 from evalhub.cli.output import JsonFlag, console, print_json
+from evalhub.cli.trace_json import missing_json, score_json, span_json, summary_json
+from evalhub.cli.trace_tree import print_tree
 from evalhub.errors import ConfigError, StoreError
-from evalhub.model import SpanEvent, TraceSummary
-from evalhub.store import StoredSpan, TraceDetail, TraceFilter, open_store
+from evalhub.model import TraceSummary
+from evalhub.store import Completeness, Producer, TraceFilter, open_store
+from evalhub.store.completeness import SILENT_AFTER_S, completeness, completeness_of
+from evalhub.store.ledger import list_producers
 from evalhub.store.queries import get_trace, list_traces
+from evalhub.store.scores import get_scores
 
 __all__ = ["app"]
 
 app = typer.Typer(help="List and show traces.")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_PREVIEW = 200
+_COUNTS = ("recorded", "stored", "spooled", "dropped", "outstanding")
 
 
 @app.command("list")
@@ -38,17 +43,23 @@ def list_(  # noqa: PLR0917 - Typer calls it, by keyword
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     json: JsonFlag = False,
 ) -> None:
-    """List traces, newest first."""
+    """List traces, newest first; those of which something is missing say so."""
     if status not in (None, "ok", "error"):
         raise ConfigError(f"--status is {status!r}; use ok or error")
     since_ns = None if since is None else parse_since(since, now_ns=time.time_ns())
     wanted = TraceFilter(project=project, status=status, name=name, since_ns=since_ns)
     with open_store() as store, store.read() as connection:
         found = list_traces(connection, wanted, limit=limit)
+        missing = completeness_of(connection, [summary.trace_id for summary in found])
     if json:
-        print_json([_summary_json(summary) for summary in found])
+        print_json(
+            [
+                {**summary_json(summary), "complete": missing[summary.trace_id].is_complete}
+                for summary in found
+            ]
+        )
     elif found:
-        _print_list(found)
+        _print_list(found, missing)
     else:
         typer.echo("no traces; see evalhub demo, or decorate a function with evalhub.traceable")
 
@@ -58,16 +69,43 @@ def show(
     trace_id: Annotated[str, typer.Argument(help="The trace's id, or enough of its beginning.")],
     json: JsonFlag = False,
 ) -> None:
-    """Show one trace as a tree of its spans."""
+    """Show one trace as a tree of its spans, with scores and what is known to be missing."""
     with open_store() as store, store.read() as connection:
         found = get_trace(connection, trace_id)
-    if found is None:
-        raise StoreError(f"no trace has the id {trace_id!r}; see evalhub traces list")
+        if found is None:
+            raise StoreError(f"no trace has the id {trace_id!r}; see evalhub traces list")
+        missing = completeness(connection, found.summary.trace_id)
+        scores = get_scores(connection, found.summary.trace_id)
+    now_ns = time.time_ns()
     if json:
-        spans = [_span_json(stored) for stored in found.spans]
-        print_json({**_summary_json(found.summary), "spans": spans})
+        spans = [span_json(stored) for stored in found.spans]
+        known = {"scores": [score_json(one) for one in scores], "spans": spans}
+        print_json({**summary_json(found.summary), **missing_json(missing, now_ns), **known})
+        return
+    print_tree(found, scores)
+    if not missing.is_complete:
+        line = f"incomplete: {'; '.join(missing.reasons(now_ns))}"
+        console.print(Text(line, style="yellow"), soft_wrap=True)
+
+
+@app.command()
+def delivery(
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    json: JsonFlag = False,
+) -> None:
+    """List the processes that sent spans, and what each says became of its own.
+
+    Records are spans and scores. Outstanding are those that are neither here nor known to
+    be lost: spooled on its disk, or in its memory, where they died with it if it was killed.
+    """
+    with open_store() as store, store.read() as connection:
+        found = list_producers(connection, limit=limit)
+    if json:
+        print_json([{**asdict(one), "outstanding": one.outstanding} for one in found])
+    elif found:
+        _print_delivery(found, now_ns=time.time_ns())
     else:
-        _print_tree(found)
+        typer.echo("no process has reported yet; see evalhub traces list for what is stored")
 
 
 def parse_since(text: str, *, now_ns: int) -> int:
@@ -88,7 +126,7 @@ def parse_since(text: str, *, now_ns: int) -> int:
     return int(moment.timestamp() * 10**6) * 1000
 
 
-def _print_list(found: Sequence[TraceSummary]) -> None:
+def _print_list(found: Sequence[TraceSummary], missing: Mapping[str, Completeness]) -> None:
     # A table of its own: an id or a time that wraps cannot be read, a name may be cut.
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("id", "started (UTC)"):
@@ -101,12 +139,12 @@ def _print_list(found: Sequence[TraceSummary]) -> None:
     for summary in found:
         table.add_row(
             summary.trace_id[:length],
-            _time(summary.start_ns, "%m-%d %H:%M:%S"),
+            formats.time(summary.start_ns, "%m-%d %H:%M:%S"),
             summary.name,
-            Text(summary.status, style="red" if summary.status == "error" else ""),
-            _tokens(summary.input_tokens, summary.output_tokens),
-            _cost(summary.cost_usd),
-            _duration(summary.duration_ms),
+            _status(summary, missing[summary.trace_id]),
+            formats.tokens(summary.input_tokens, summary.output_tokens),
+            formats.cost(summary.cost_usd),
+            formats.duration(summary.duration_ms),
         )
     console.print(table)
 
@@ -118,129 +156,27 @@ def _id_length(ids: Sequence[str]) -> int:
     return min(next(fits, longest) + 2, longest)
 
 
-def _print_tree(found: TraceDetail) -> None:
-    summary = found.summary
-    head = f"{summary.trace_id}  {summary.project}  {_time(summary.start_ns, '%Y-%m-%d %H:%M:%S')}"
-    tree = Tree(Text(head, style="bold"))
-    ids = {stored.span.span_id for stored in found.spans}
-    children: dict[str | None, list[StoredSpan]] = {}
-    for stored in found.spans:
-        parent = stored.span.parent_id
-        # A parent that did not arrive, or is another program's: shown at the top.
-        children.setdefault(parent if parent in ids else None, []).append(stored)
-    # A stack, not recursion: chains of agents can be deeper than Python's.
-    waiting = [(tree, stored) for stored in reversed(children.get(None, []))]
-    while waiting:
-        above, stored = waiting.pop()
-        node = above.add(_label(stored))
-        below = children.get(stored.span.span_id, [])
-        waiting.extend((node, child) for child in reversed(below))
-    console.print(tree)
+def _status(summary: TraceSummary, missing: Completeness) -> Text:
+    text = Text(summary.status, style="red" if summary.status == "error" else "")
+    return text if missing.is_complete else text.append(" incomplete", style="yellow")
 
 
-def _label(stored: StoredSpan) -> Text:
-    span = stored.span
-    facts = [_duration(span.duration_ms)]
-    if span.usage is not None:
-        facts.append(_tokens(span.usage.input_tokens, span.usage.output_tokens) + " tokens")
-        facts.append(_cost(stored.cost_usd))
-    facts.append(span.kind)
-    if span.model is not None:
-        facts.append(span.model)
-    # One line each: a list of long prompts stays a tree that can be read.
-    label = Text(no_wrap=True, overflow="ellipsis")
-    label.append(span.name, style="bold red" if span.status == "error" else "bold")
-    label.append("  " + "  ".join(facts), style="dim")
-    for mark, payload in (("in ", span.inputs), ("out", span.outputs)):
-        if payload is not None:
-            label.append(f"\n{mark} ", style="dim").append(_preview(payload))
-    if span.error is not None:
-        label.append("\nerror ", style="red").append(span.error.partition("\n")[0][:_PREVIEW])
-    return label
+def _print_delivery(found: Sequence[Producer], *, now_ns: int) -> None:
+    # A table of its own: a number that is cut cannot be read, a host's name may wrap.
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("process", overflow="fold")
+    table.add_column("last report", no_wrap=True)
+    for column in _COUNTS:
+        table.add_column(column, no_wrap=True, justify="right")
+    for one in found:
+        counts = (str(getattr(one, name)) for name in _COUNTS)
+        table.add_row(f"{one.pid} on {one.host}", _last_report(one, now_ns), *counts)
+    console.print(table)
 
 
-def _summary_json(summary: TraceSummary) -> dict[str, Any]:
-    return {
-        "id": summary.trace_id,
-        "name": summary.name,
-        "project": summary.project,
-        "start_time": _time(summary.start_ns, None),
-        "duration_ms": summary.duration_ms,
-        "status": summary.status,
-        "spans": summary.spans,
-        "errors": summary.errors,
-        "input_tokens": summary.input_tokens,
-        "output_tokens": summary.output_tokens,
-        "cost_usd": summary.cost_usd,
-        "session_id": summary.session_id,
-        "user_id": summary.user_id,
-    }
-
-
-def _span_json(stored: StoredSpan) -> dict[str, Any]:
-    span, usage = stored.span, stored.span.usage
-    return {
-        "id": span.span_id,
-        "parent_id": span.parent_id,
-        "name": span.name,
-        "kind": span.kind,
-        "status": span.status,
-        "start_time": _time(span.start_ns, None),
-        "duration_ms": span.duration_ms,
-        "first_token_ms": None
-        if span.first_token_ns is None
-        else (span.first_token_ns - span.start_ns) / 1e6,
-        "model": span.model,
-        "provider": span.provider,
-        "input_tokens": usage and usage.input_tokens,
-        "output_tokens": usage and usage.output_tokens,
-        "cache_read_tokens": usage and usage.cache_read_tokens,
-        "cache_write_tokens": usage and usage.cache_write_tokens,
-        "reasoning_tokens": usage and usage.reasoning_tokens,
-        "cost_usd": stored.cost_usd,
-        "tags": list(span.tags),
-        "inputs": _content(span.inputs),
-        "outputs": _content(span.outputs),
-        "attributes": _content(span.attributes),
-        "error": span.error,
-        "events": [_event_json(event) for event in span.events],
-    }
-
-
-def _event_json(event: SpanEvent) -> dict[str, Any]:
-    attributes = _content(event.attributes)
-    return {"name": event.name, "time": _time(event.time_ns, None), "attributes": attributes}
-
-
-def _content(payload: bytes | None) -> Any:
-    if payload is None:
-        return None
-    try:
-        return orjson.loads(payload)
-    except orjson.JSONDecodeError:  # cut at a size limit: shown as the text it is
-        return payload.decode("utf-8", "replace")
-
-
-def _preview(payload: bytes) -> str:
-    text = payload[: 4 * _PREVIEW].decode("utf-8", "ignore")
-    return " ".join(text[:_PREVIEW].split())
-
-
-def _time(time_ns: int, form: str | None) -> str:
-    seconds, rest = divmod(time_ns, 10**9)
-    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
-    return moment.isoformat() if form is None else moment.strftime(form)
-
-
-def _duration(duration_ms: float) -> str:
-    return f"{duration_ms:.0f} ms" if duration_ms < 999.5 else f"{duration_ms / 1000:.1f} s"
-
-
-def _tokens(given: int | None, answered: int | None) -> str:
-    if given is None and answered is None:
-        return "–"
-    return f"{'?' if given is None else given}+{'?' if answered is None else answered}"
-
-
-def _cost(cost_usd: float | None) -> str:
-    return "–" if cost_usd is None else f"${cost_usd:.4f}"
+def _last_report(one: Producer, now_ns: int) -> str:
+    if one.is_ended:
+        return "ended"
+    ago_s = max((now_ns - one.updated_ns) // 10**9, 0)
+    ago = formats.age(ago_s)
+    return f"silent for {ago}" if ago_s >= SILENT_AFTER_S else f"{ago} ago"

@@ -175,15 +175,14 @@ class Delivery:
     is_ended: bool
     """Whether the process has said goodbye: all it recorded is counted here."""
     recorded: int
-    """Sequence number of its last span, counted from 1."""
-    delivered: int
-    """Spans that an exporter has taken, the batch that carries this included."""
+    """Sequence number of its last record (a span or a score), counted from 1."""
     spooled: int
-    """Spans that wait on its disk."""
+    """Records that wait on its disk; what was stored is counted where it is stored."""
     dropped: int
-    """Spans that are lost."""
+    """Records that are lost."""
     losses: tuple[tuple[str, int], ...] = ()
-    """Trace ids and how many of their spans were lost since the last report; not all are known."""
+    """Trace ids and how many of their spans were lost so far, where that has changed; no more
+    than a thousand traces are known by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +192,10 @@ class Batch:
     spans: Sequence[Span] = ()
     scores: Sequence[SpanScore] = ()
     delivery: Delivery | None = None
+
+    def __len__(self) -> int:
+        """Return how many records it holds: spans and scores."""
+        return len(self.spans) + len(self.scores)
 
 
 @dataclass(frozen=True, slots=True)

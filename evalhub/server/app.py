@@ -12,11 +12,11 @@ from fastapi.responses import JSONResponse
 
 from evalhub import __version__
 from evalhub.errors import StoreError, StoreUnavailableError
-from evalhub.model import Span
+from evalhub.model import Batch
 from evalhub.server.native import MAX_BODY_BYTES, BadBatchError, decode
 from evalhub.store import Store, open_store
+from evalhub.store.batches import add_batch
 from evalhub.store.queries import list_projects
-from evalhub.store.spans import add_spans
 
 __all__ = ["create_app"]
 
@@ -41,7 +41,7 @@ def create_app(url: str | None = None) -> FastAPI:
     async def spans(
         request: Request, content_encoding: Annotated[str | None, Header()] = None
     ) -> dict[str, int]:
-        """Store a batch of spans; answer once it is committed."""
+        """Store a batch of spans, scores and a line of the ledger; answer once it is committed."""
         try:
             batch = decode(await _body(request), content_encoding)
         except BadBatchError as error:
@@ -75,9 +75,9 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _write(store: Store, spans: list[Span]) -> int:
+def _write(store: Store, batch: Batch) -> int:
     with store.begin() as connection:
-        return add_spans(connection, spans)
+        return add_batch(connection, batch)
 
 
 def _read(store: Store) -> None:

@@ -1,12 +1,26 @@
-"""``POST /v1/spans``: our own SDK's protocol, checked where the bytes come in."""
+"""``POST /v1/spans``: our own SDK's protocol, checked where the bytes come in.
 
+What a batch looks like is written in :mod:`evalhub.tracing.wire`.
+"""
+
+import base64
+import binascii
+import json
 import zlib
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    NonNegativeInt,
+    ValidationError,
+)
 
-from evalhub.model import Span, SpanEvent, Usage
+from evalhub.model import Attachment, Batch, Delivery, Span, SpanEvent, SpanScore, Usage
 
 __all__ = ["MAX_BODY_BYTES", "BadBatchError", "decode"]
 
@@ -18,6 +32,15 @@ HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}(?:[0-9a-f]{16})?$")]
 
 class BadBatchError(ValueError):
     """A request body that is no batch of spans; the message is one line."""
+
+
+def _bytes(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"is no base64: {error}") from None
 
 
 class _Usage(BaseModel):
@@ -37,6 +60,12 @@ class _Event(BaseModel):
     name: str
     time_ns: NonNegativeInt
     attributes: dict[str, Any] | None = None
+
+
+class _Attachment(BaseModel):
+    name: str
+    mime_type: str
+    data: Annotated[bytes, BeforeValidator(_bytes)]
 
 
 class _Span(BaseModel):
@@ -61,14 +90,42 @@ class _Span(BaseModel):
     attributes: dict[str, Any] | None = None
     error: str | None = None
     events: tuple[_Event, ...] = ()
+    attachments: tuple[_Attachment, ...] = ()
+
+
+class _Score(BaseModel):
+    id: HexId
+    trace_id: HexId
+    span_id: HexId | None = None
+    name: str
+    value: FiniteFloat | None = None
+    label: str | None = None
+    explanation: str | None = None
+    source: str = "code"
+    created_ns: NonNegativeInt
+
+
+class _Delivery(BaseModel):
+    producer: HexId
+    host: str
+    pid: NonNegativeInt
+    started_ns: NonNegativeInt
+    updated_ns: NonNegativeInt
+    is_ended: bool
+    recorded: NonNegativeInt
+    spooled: NonNegativeInt
+    dropped: NonNegativeInt
+    losses: tuple[tuple[HexId, NonNegativeInt], ...] = ()
 
 
 class _Batch(BaseModel):
     spans: list[_Span]
+    scores: list[_Score] = []
+    delivery: _Delivery | None = None
 
 
-def decode(body: bytes, encoding: str | None) -> list[Span]:
-    """Return the spans in a request's *body*.
+def decode(body: bytes, encoding: str | None) -> Batch:
+    """Return the batch in a request's *body*.
 
     Raises:
         BadBatchError: unknown encoding, too large, not JSON, or a field that does not fit;
@@ -80,7 +137,11 @@ def decode(body: bytes, encoding: str | None) -> list[Span]:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BadBatchError(f"{where}: {first['msg']}, got {first['input']!r:.100}") from error
-    return [_record(span) for span in batch.spans]
+    return Batch(
+        [_record(span) for span in batch.spans],
+        [SpanScore(**score.model_dump()) for score in batch.scores],
+        None if batch.delivery is None else Delivery(**batch.delivery.model_dump()),
+    )
 
 
 def _unpacked(body: bytes, encoding: str | None) -> bytes:
@@ -101,7 +162,7 @@ def _unpacked(body: bytes, encoding: str | None) -> bytes:
 
 
 def _record(span: _Span) -> Span:
-    plain = span.model_dump(exclude={"usage", "events", "inputs", "outputs", "attributes"})
+    plain = span.model_dump(exclude=_NESTED)
     return Span(
         **plain,
         usage=None if span.usage is None else Usage(**span.usage.model_dump()),
@@ -112,8 +173,17 @@ def _record(span: _Span) -> Span:
             SpanEvent(event.name, event.time_ns, _payload(event.attributes))
             for event in span.events
         ),
+        attachments=tuple(Attachment(**item.model_dump()) for item in span.attachments),
     )
 
 
+_NESTED = {"usage", "events", "attachments", "inputs", "outputs", "attributes"}
+
+
 def _payload(value: Any) -> bytes | None:
-    return None if value is None else orjson.dumps(value)
+    if value is None:
+        return None
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # an integer of more than 64 bits
+        return json.dumps(value, separators=(",", ":")).encode()

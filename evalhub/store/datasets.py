@@ -21,20 +21,8 @@ def put_dataset(connection: Connection, given: Dataset) -> str:
     """
     version = given.version
     _set_current(connection, given.name, version)
-    new = dialect.insert(connection, dataset_version).on_conflict_do_nothing()
-    values = {
-        "dataset": given.name,
-        "version": version,
-        "examples": len(given.examples),
-        "created_ns": time.time_ns(),
-    }
-    was_new = connection.execute(new.values(values)).rowcount == 1
-    if was_new and given.examples:
-        rows = [
-            {"dataset": given.name, "version": version, "position": position, **_columns(item)}
-            for position, item in enumerate(given.examples)
-        ]
-        connection.execute(dialect.insert(connection, example), rows)
+    if not _has_version(connection, given.name, version):
+        _insert(connection, given, version)
     return version
 
 
@@ -43,10 +31,7 @@ def get_dataset(connection: Connection, name: str, version: str | None = None) -
     if version is None:
         current = select(dataset.c.current_version).where(dataset.c.name == name)
         version = connection.execute(current).scalar()
-    known = select(dataset_version.c.version).where(
-        dataset_version.c.dataset == name, dataset_version.c.version == version
-    )
-    if connection.execute(known).first() is None:
+    if version is None or not _has_version(connection, name, version):
         return None
     query = select(example).where(example.c.dataset == name, example.c.version == version)
     rows = connection.execute(query.order_by(example.c.position))
@@ -57,6 +42,29 @@ def list_datasets(connection: Connection) -> dict[str, str]:
     """Return the current version of each data set, by name."""
     rows = connection.execute(select(dataset).order_by(dataset.c.name))
     return {row.name: row.current_version for row in rows}
+
+
+def _has_version(connection: Connection, name: str, version: str) -> bool:
+    known = select(dataset_version.c.version).where(
+        dataset_version.c.dataset == name, dataset_version.c.version == version
+    )
+    return connection.execute(known).first() is not None
+
+
+def _insert(connection: Connection, given: Dataset, version: str) -> None:
+    values = {
+        "dataset": given.name,
+        "version": version,
+        "examples": len(given.examples),
+        "created_ns": time.time_ns(),
+    }
+    connection.execute(dataset_version.insert(), values)
+    rows = [
+        {"dataset": given.name, "version": version, "position": position, **_columns(item)}
+        for position, item in enumerate(given.examples)
+    ]
+    if rows:
+        connection.execute(example.insert(), rows)
 
 
 def _set_current(connection: Connection, name: str, version: str) -> None:

@@ -4,8 +4,8 @@ import os
 
 from evalhub.errors import StoreUnavailableError
 from evalhub.model import Batch
+from evalhub.store.batches import add_batch
 from evalhub.store.engine import parse_url, sqlite_file
-from evalhub.store.spans import add_spans
 from evalhub.store.store import Store, open_store
 
 __all__ = ["SqlExporter"]
@@ -31,7 +31,7 @@ class SqlExporter:
         """
         store = self._open()
         with store.begin() as connection:
-            add_spans(connection, batch.spans)
+            add_batch(connection, batch)
 
     def close(self) -> None:
         """Close the store."""

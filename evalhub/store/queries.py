@@ -1,6 +1,6 @@
 """The read side: lists of traces, and one trace."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -18,7 +18,8 @@ from sqlalchemy import (
 
 from evalhub.errors import StoreError
 from evalhub.model import Span, TraceSummary
-from evalhub.store.rows import span_of
+from evalhub.store.attachments import StoredAttachment, attachments_of
+from evalhub.store.spanrow import span_of
 from evalhub.store.tables import span, span_payload, trace
 
 __all__ = [
@@ -71,8 +72,10 @@ class StoredSpan:
     """A span, and what it cost by which price (None: unknown, never 0)."""
 
     span: Span
+    """Without the bytes of its attachments."""
     cost_usd: float | None
     price_id: int | None
+    attachments: tuple[StoredAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,8 @@ def get_trace(connection: Connection, trace_id: str) -> TraceDetail | None:
         return None
     query = _spans_query().where(span.c.trace_id == summary.trace_id)
     rows = connection.execute(query.order_by(span.c.start_ns, span.c.span_id))
-    return TraceDetail(summary, tuple(_stored(row) for row in rows))
+    attached = attachments_of(connection, summary.trace_id)
+    return TraceDetail(summary, tuple(_stored(row, attached) for row in rows))
 
 
 def list_projects(connection: Connection) -> list[str]:
@@ -210,5 +214,6 @@ def _spans_query() -> Select[Any]:
     return select(span, *contents).outerjoin(span_payload, payload.id == span.c.id)
 
 
-def _stored(row: Row[Any]) -> StoredSpan:
-    return StoredSpan(span_of(row), row.cost_usd, row.price_id)
+def _stored(row: Row[Any], attached: Mapping[str, tuple[StoredAttachment, ...]]) -> StoredSpan:
+    own = attached.get(row.span_id, ())
+    return StoredSpan(span_of(row), row.cost_usd, row.price_id, own)

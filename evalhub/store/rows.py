@@ -1,4 +1,4 @@
-"""Spans as rows, and rows as spans.
+"""Spans as rows.
 
 A span's columns are in groups, and an INSERT names only the groups that a span fills.
 Most spans are no model call and have no session, tags or error; a column that is not
@@ -9,27 +9,30 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Row, Table
+from sqlalchemy import Table
 
-from evalhub.model import Span, SpanKind, Usage
+from evalhub.model import Attachment, Span, SpanKind, Usage
 from evalhub.store import tables
-from evalhub.store.payload import fits_preview, pack, pack_events, preview, unpack, unpack_events
+from evalhub.store.payload import fits_preview, pack, pack_events, preview
 from evalhub.store.prices import PriceBook
 
-__all__ = ["CALL_KINDS", "Converted", "reported", "span_of", "to_rows"]
+__all__ = ["CALL_KINDS", "Converted", "reported", "to_rows"]
 
 
 class Converted(NamedTuple):
-    """Spans as rows: what to insert, in this order, and what each span cost."""
+    """Spans as rows: what to insert, in this order, what each span cost, what it carries."""
 
     inserts: list[tuple[Table, tuple[str, ...], list[tuple[Any, ...]]]]
     costs: list[tuple[Span, float | None]]
+    attachments: list[tuple[int, tuple[Attachment, ...]]]
+    """By the number of the span's row."""
 
 
 class _Shape(NamedTuple):
     """Which groups of columns a span fills."""
 
     is_call: bool
+    is_rare_call: bool
     has_rest: bool
     has_payload: bool
     has_payload_rest: bool
@@ -71,17 +74,10 @@ _REST = (
     "tags",
     "error_preview",
 )
+_RARE_CALL = ("audio_input_tokens", "audio_output_tokens", "tier")
 _COST = _CALL.index("cost_usd")
 _PAYLOAD = ("id", "inputs", "outputs")
 _PAYLOAD_REST = ("attributes", "events", "error")
-
-_TOKENS = (
-    "input_tokens",
-    "output_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-)
 
 _NO_USAGE = Usage()
 
@@ -96,24 +92,35 @@ def reported(span: Span) -> bool:
     )
 
 
-def to_rows(spans: Iterable[Span], book: PriceBook | None, *, first_id: int) -> Converted:
+def to_rows(
+    spans: Iterable[Span],
+    book: PriceBook | None,
+    *,
+    first_id: int,
+    producer_id: int | None = None,
+) -> Converted:
     """Return the rows of *spans*, numbered from *first_id*, and what each span cost.
 
-    *book* may be None when no span has both a model and usage.
+    *book* may be None when no span has both a model and usage; *producer_id* when
+    nobody said which process the spans are from.
     """
     by_shape: dict[_Shape, list[Span]] = {}
     for span in spans:
         by_shape.setdefault(_shape(span), []).append(span)
-    converted = Converted([], [])
+    converted = Converted([], [], [])
+    whose = () if producer_id is None else (producer_id,)
     # Numbered shape by shape: each INSERT then appends, and splits no page.
     for shape, members in by_shape.items():
-        _convert(shape, members, book, first_id + len(converted.costs), converted)
+        number = first_id + len(converted.costs)
+        _convert(shape, members, converted, book=book, whose=whose, first_id=number)
     return converted
 
 
 def _shape(span: Span) -> _Shape:
+    usage = span.usage
     return _Shape(
-        span.usage is not None or span.model is not None or span.provider is not None,
+        usage is not None or span.model is not None or span.provider is not None,
+        usage is not None and _is_rare(usage),
         _has_rest(span),
         not (fits_preview(span.inputs) and fits_preview(span.outputs)),
         span.attributes is not None or span.error is not None or bool(span.events),
@@ -121,25 +128,38 @@ def _shape(span: Span) -> _Shape:
 
 
 def _convert(
-    shape: _Shape, spans: Sequence[Span], book: PriceBook | None, first_id: int, into: Converted
+    shape: _Shape,
+    spans: Sequence[Span],
+    into: Converted,
+    *,
+    book: PriceBook | None,
+    whose: tuple[int, ...],
+    first_id: int,
 ) -> None:
     rows, payloads = [], []
     for number, span in enumerate(spans, first_id):
         row = _span_row(number, span)
         cost = None
+        if whose:
+            row += whose
         if shape.is_call:
             call = _call_row(span, book)
             cost = call[_COST]
             row += call
+        if shape.is_rare_call:
+            row += _rare_call_row(span)
         if shape.has_rest:
             row += _rest_row(span)
         if shape.has_payload_rest:
             payloads.append(_payload_row(number, span) + _payload_rest_row(span))
         elif shape.has_payload:
             payloads.append(_payload_row(number, span))
+        if span.attachments:
+            into.attachments.append((number, span.attachments))
         rows.append(row)
         into.costs.append((span, cost))
-    columns = _SPAN + _CALL * shape.is_call + _REST * shape.has_rest
+    columns = _SPAN + ("producer_id",) * len(whose) + _CALL * shape.is_call
+    columns += _RARE_CALL * shape.is_rare_call + _REST * shape.has_rest
     into.inserts.append((tables.span, columns, rows))
     if not payloads:
         return
@@ -179,12 +199,25 @@ def _call_row(span: Span, book: PriceBook | None) -> tuple[Any, ...]:
     if usage is None:
         return (span.model, span.provider, None, None, 0, None, None)
     if book is not None and span.model is not None:
-        price = book.find(span.model, span.provider, span.start_ns)
+        price = book.find(span.model, span.provider, span.start_ns, tier=usage.tier)
         if price is not None and (cost := price.cost(usage)) is not None:
             price_id = price.id
     is_call = int(reported(span))
     tokens = (usage.input_tokens, usage.output_tokens)
     return (span.model, span.provider, *tokens, is_call, cost, price_id)
+
+
+def _is_rare(usage: Usage) -> bool:
+    return (
+        usage.tier is not None
+        or usage.audio_input_tokens is not None
+        or usage.audio_output_tokens is not None
+    )
+
+
+def _rare_call_row(span: Span) -> tuple[Any, ...]:
+    usage = span.usage or _NO_USAGE
+    return (usage.audio_input_tokens, usage.audio_output_tokens, usage.tier)
 
 
 def _has_rest(span: Span) -> bool:
@@ -226,38 +259,3 @@ def _payload_rest_row(span: Span) -> tuple[Any, ...]:
         pack_events(span.events) if span.events else None,
         span.error,
     )
-
-
-def span_of(row: Row[Any]) -> Span:
-    """Return the span of a row of ``span`` joined with its ``span_payload``."""
-    tokens = [getattr(row, name) for name in _TOKENS]
-    has_usage = any(value is not None for value in tokens)
-    return Span(
-        trace_id=row.trace_id,
-        span_id=row.span_id,
-        parent_id=row.parent_id,
-        project=row.project,
-        name=row.name,
-        kind=row.kind,
-        status=row.status,
-        start_ns=row.start_ns,
-        end_ns=row.end_ns,
-        first_token_ns=row.first_token_ns,
-        model=row.model,
-        provider=row.provider,
-        usage=Usage(*tokens) if has_usage else None,
-        session_id=row.session_id,
-        user_id=row.user_id,
-        tags=tuple(orjson.loads(row.tags)) if row.tags else (),
-        inputs=_either(row.inputs, row.input_preview),
-        outputs=_either(row.outputs, row.output_preview),
-        attributes=unpack(row.attributes),
-        error=row.error,
-        events=unpack_events(row.events),
-    )
-
-
-def _either(payload: bytes | None, preview_of_it: str | None) -> bytes | None:
-    if payload is None and preview_of_it is not None:
-        return preview_of_it.encode()
-    return unpack(payload)

@@ -7,7 +7,7 @@ from evalhub.store.dialect import lock_for_write
 
 __all__ = ["REVISIONS", "VERSION_TABLE", "current_revision", "upgrade", "verify"]
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every migration, oldest first, so that a look at the version needs no Alembic."""
 
 VERSION_TABLE = "evalhub_version"

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from evalhub.model import Score, ScoreState
+from evalhub.model import Score, ScoreState, SpanScore
 from evalhub.store import dialect
+from evalhub.store.cleaning import clean_text
 from evalhub.store.tables import score
 
-__all__ = ["StoredScore", "add_scores", "get_scores"]
+__all__ = ["StoredScore", "add_scores", "add_span_scores", "get_scores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class StoredScore:
     score: Score
     trace_id: str
     source: str
-    """``human``, ``metric``, ``judge`` or ``user``."""
+    """``human``, ``metric``, ``judge``, ``user``, or ``code`` for the traced program."""
     created_ns: int
     span_id: str | None = None
     """None: the score is about the whole trace."""
@@ -32,7 +33,31 @@ def add_scores(connection: Connection, scores: Sequence[StoredScore]) -> None:
 
     The trace need not be there yet. *connection* is in a write transaction.
     """
-    by_id = {_key(stored): _row(stored) for stored in scores}
+    _put(connection, {_key(stored): _row(stored) for stored in scores})
+
+
+def add_span_scores(connection: Connection, scores: Sequence[SpanScore]) -> int:
+    """Store what traced programs say and return how many had not been stored before.
+
+    A later one of the same id replaces the earlier, and is another record of its
+    program. The trace need not be there yet. *connection* is in a write transaction.
+    """
+    records = {(given.id, given.created_ns) for given in scores}
+    new = len(records - _known(connection, [given.id for given in scores]))
+    _put(connection, {given.id: _span_score_row(given) for given in scores})
+    return new
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> set[tuple[str, int]]:
+    known: set[tuple[str, int]] = set()
+    for start in range(0, len(ids), dialect.PAIRS_AT_ONCE):
+        some = ids[start : start + dialect.PAIRS_AT_ONCE]
+        query = select(score.c.id, score.c.created_ns).where(score.c.id.in_(some))
+        known.update((row.id, row.created_ns) for row in connection.execute(query))
+    return known
+
+
+def _put(connection: Connection, by_id: dict[str, dict[str, Any]]) -> None:
     if not by_id:
         return
     statement = dialect.insert(connection, score)
@@ -75,6 +100,22 @@ def _row(stored: StoredScore) -> dict[str, Any]:
         "explanation": given.explanation,
         "signature": given.signature,
         "created_ns": stored.created_ns,
+    }
+
+
+def _span_score_row(given: SpanScore) -> dict[str, Any]:
+    return {
+        "id": given.id,
+        "trace_id": given.trace_id,
+        "span_id": given.span_id,
+        "source": clean_text(given.source),
+        "name": clean_text(given.name),
+        "value": given.value,
+        "state": ScoreState.SCORED.value,
+        "label": clean_text(given.label),
+        "explanation": clean_text(given.explanation),
+        "signature": "",  # no metric gave it
+        "created_ns": given.created_ns,
     }
 
 

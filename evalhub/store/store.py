@@ -9,12 +9,15 @@ from sqlalchemy import URL, Connection, Engine
 
 from evalhub.config import load_settings
 from evalhub.errors import SchemaError
-from evalhub.store import prices, schema
+from evalhub.store import price_table, schema
 from evalhub.store.dialect import lock_for_write
 from evalhub.store.engine import open_engine, parse_url
 from evalhub.store.failures import explained, shown
 
 __all__ = ["Store", "open_store"]
+
+
+_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 class Store:
@@ -52,6 +55,8 @@ class Store:
         with explained(self.url), self.engine.connect() as connection, connection.begin():
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
+            else:  # each of PostgreSQL's statements would see another moment
+                connection.exec_driver_sql(_ONE_MOMENT)
             yield connection
 
     def close(self) -> None:
@@ -116,8 +121,8 @@ def _make_ready(url: URL, engine: Engine, *, upgrade: bool, read_only: bool) -> 
 
 def _bring_prices(connection: Connection) -> None:
     with connection.begin():
-        current = prices.bundled_are_current(connection)
+        current = price_table.bundled_is_current(connection)
     if not current:
         with connection.begin():
             lock_for_write(connection)
-            prices.add_bundled(connection)
+            price_table.bring_bundled(connection)

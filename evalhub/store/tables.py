@@ -24,11 +24,15 @@ from sqlalchemy import (
 
 __all__ = [
     "IS_CALL",
+    "attachment",
+    "blob",
     "dataset",
     "dataset_version",
     "example",
+    "loss",
     "metadata",
     "price",
+    "producer",
     "score",
     "setting",
     "span",
@@ -78,6 +82,12 @@ span = Table(
     Column("input_preview", Text),
     Column("output_preview", Text),
     Column("error_preview", Text),
+    # Part of the input's, and of the output's, tokens.
+    Column("audio_input_tokens", BigInteger),
+    Column("audio_output_tokens", BigInteger),
+    Column("tier", Text),
+    # Which process recorded it: a row of ``producer``.
+    Column("producer_id", Integer),
     UniqueConstraint("trace_id", "span_id"),
 )
 
@@ -143,7 +153,28 @@ price = Table(
     Column("cache_read_usd", Float),
     Column("cache_write_usd", Float),
     Column("source", Text, nullable=False),
-    UniqueConstraint("provider", "model", "valid_from_ns", "source"),
+    Column("audio_input_usd", Float),
+    Column("audio_output_usd", Float),
+    Column("reasoning_usd", Float),
+    # Not null: the unique index tells two nulls apart.
+    Column("tier", Text, nullable=False, server_default="standard"),
+    # The version of the table that brought the row; null for one's own.
+    Column("table_digest", Text),
+    # 0 once another table took its place: kept for the costs that came from it.
+    Column("in_force", SmallInteger, nullable=False, server_default="1"),
+)
+
+_IN_FORCE = price.c.in_force == literal_column("1")
+Index(
+    "uq_price_in_force",
+    price.c.provider,
+    price.c.model,
+    price.c.tier,
+    price.c.valid_from_ns,
+    price.c.source,
+    unique=True,
+    sqlite_where=_IN_FORCE,
+    postgresql_where=_IN_FORCE,
 )
 
 score = Table(
@@ -161,6 +192,56 @@ score = Table(
     Column("signature", Text, nullable=False),
     Column("created_ns", BigInteger, nullable=False),
     Index("ix_score_trace_id", "trace_id"),
+)
+
+# The delivery ledger: what each process last said of its spans.
+producer = Table(
+    "producer",
+    metadata,
+    # Small, since each span names its producer.
+    Column("id", Integer, primary_key=True),
+    Column("producer", Text, nullable=False, unique=True),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("started_ns", BigInteger, nullable=False),
+    Column("updated_ns", BigInteger, nullable=False),
+    Column("is_ended", SmallInteger, nullable=False),
+    Column("recorded", BigInteger, nullable=False),
+    Column("spooled", BigInteger, nullable=False),
+    Column("dropped", BigInteger, nullable=False),
+    # Counted here, not said by the process, which may never learn that a batch arrived.
+    Column("stored", BigInteger, nullable=False),
+)
+
+# Spans that a producer lost, by trace. The report's time is in the key, so that a report
+# that comes twice, or after a later one, counts once.
+loss = Table(
+    "loss",
+    metadata,
+    Column("trace_id", Text, nullable=False),
+    Column("producer_id", Integer, nullable=False),
+    Column("spans", BigInteger, nullable=False),
+    PrimaryKeyConstraint("trace_id", "producer_id"),
+)
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    # The span's row number, as in ``span_payload``.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("mime_type", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    PrimaryKeyConstraint("id", "position"),
 )
 
 dataset = Table(

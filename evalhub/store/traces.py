@@ -76,7 +76,8 @@ class _Trace:
     end_ns: int
     spans: int
     errors: int
-    head_is_child: bool
+    head_is_child: int
+    """0 or 1: PostgreSQL takes no boolean for a small integer."""
     head_start_ns: int
     head_span_id: str
     session_id: str | None
@@ -89,7 +90,7 @@ class _Trace:
             self.errors += 1
         self.start_ns = min(self.start_ns, span.start_ns)
         self.end_ns = max(self.end_ns, span.end_ns)
-        is_child = span.parent_id is not None
+        is_child = 0 if span.parent_id is None else 1
         if (is_child, span.start_ns, span.span_id) < (
             self.head_is_child,
             self.head_start_ns,
@@ -240,7 +241,7 @@ def _from_span(span: Span) -> _Trace:
         span.end_ns,
         1,
         1 if span.status == "error" else 0,
-        span.parent_id is not None,
+        0 if span.parent_id is None else 1,
         span.start_ns,
         span.span_id,
         span.session_id,

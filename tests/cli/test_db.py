@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from evalhub.store.schema import REVISIONS
+
+LATEST = REVISIONS[-1]
+
 
 def evalhub(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line in a process of its own."""
@@ -25,7 +29,7 @@ def test_upgrade_current_check(evalhub_home: Path) -> None:
     assert "no tables" in before.stdout
     assert not path.exists()
     first, second = evalhub("db", "upgrade"), evalhub("db", "upgrade")
-    assert f"{path} went from no tables to 0001" in first.stdout
+    assert f"{path} went from no tables to {LATEST}" in first.stdout
     assert "nothing to do" in second.stdout
     assert evalhub("db", "check").stdout == "ok\n"
 
@@ -34,9 +38,9 @@ def test_json(evalhub_home: Path) -> None:
     """Machines get objects."""
     path = str(evalhub_home / "evalhub.db")
     upgraded = json.loads(evalhub("db", "upgrade", "--json").stdout)
-    assert upgraded == {"from": None, "to": "0001", "url": path}
+    assert upgraded == {"from": None, "to": LATEST, "url": path}
     current = json.loads(evalhub("db", "current", "--json").stdout)
-    assert current == {"revision": "0001", "wanted": "0001", "url": path}
+    assert current == {"revision": LATEST, "wanted": LATEST, "url": path}
     assert json.loads(evalhub("db", "check", "--json").stdout) == {"ok": True, "problems": []}
 
 

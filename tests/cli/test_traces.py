@@ -5,14 +5,16 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from evalhub.cli.traces import parse_since
 from evalhub.errors import ConfigError
-from evalhub.model import Span, SpanEvent, Usage
+from evalhub.model import Attachment, Batch, Delivery, Span, SpanEvent, SpanScore, Usage
 from evalhub.store import open_store
+from evalhub.store.batches import add_batch
 from evalhub.store.spans import add_spans
 
 SECOND = 10**9
@@ -98,6 +100,7 @@ def test_the_list_as_json(now_ns: int) -> None:
         "cost_usd": pytest.approx(0.0035),
         "session_id": None,
         "user_id": None,
+        "complete": True,
     }
 
 
@@ -139,6 +142,100 @@ def test_one_trace_as_json() -> None:
     assert call["first_token_ms"] == 250.0
     assert call["cost_usd"] == pytest.approx(0.0035)
     assert call["events"][0]["attributes"] == {"n": 1}
+
+
+@pytest.fixture
+def incomplete() -> str:
+    """Store a trace that lost spans and carries a picture; return its id."""
+    trace_id = "e" * 32
+    span = Span(trace_id, "a", None, "rag", "draw", "llm", "ok", 0, SECOND)
+    picture = Attachment("plot.png", "image/png", b"x" * 1234)
+    usage = Usage(100, 50, audio_input_tokens=40, tier="batch")
+    span = replace(span, attachments=(picture,), usage=usage, model="gpt-4o")
+    report = Delivery(
+        producer="b" * 32,
+        host="web-1",
+        pid=17,
+        started_ns=0,
+        updated_ns=time.time_ns() - 3600 * SECOND,
+        is_ended=False,
+        recorded=9,
+        spooled=2,
+        dropped=3,
+        losses=((trace_id, 3),),
+    )
+    with open_store() as store, store.begin() as connection:
+        add_batch(connection, Batch([span], (), report))
+    return trace_id
+
+
+def test_an_incomplete_trace_says_so(incomplete: str) -> None:
+    """The list flags it, the tree ends with one line, JSON gives the numbers."""
+    assert "ok incomplete" in evalhub("traces", "list").stdout
+    assert json.loads(evalhub("traces", "list", "--json").stdout)[0]["complete"] is False
+    shown = evalhub("traces", "show", incomplete).stdout.splitlines()
+    assert shown[-1] == "incomplete: 3 spans were lost before delivery"
+    trace = json.loads(evalhub("traces", "show", incomplete, "--json").stdout)
+    assert trace["complete"] is False
+    assert trace["missing"] == {
+        "lost": 3,
+        "absent_parents": 0,
+        "root": False,
+        "reasons": ["3 spans were lost before delivery"],
+    }
+
+
+def test_a_whole_trace_says_nothing_of_it(now_ns: int) -> None:
+    """No line of its own, and nothing missing in JSON."""
+    assert "incomplete" not in evalhub("traces", "show", NEW).stdout
+    assert json.loads(evalhub("traces", "show", NEW, "--json").stdout)["complete"] is True
+    assert now_ns
+
+
+def test_attachments_and_tiers_are_shown(incomplete: str) -> None:
+    """What a span carries, how large it is, and by which tier it was called."""
+    shown = evalhub("traces", "show", incomplete).stdout
+    assert "attached plot.png (image/png, 1 kB)" in shown
+    assert "batch" in shown
+    span = json.loads(evalhub("traces", "show", incomplete, "--json").stdout)["spans"][0]
+    assert (span["audio_input_tokens"], span["tier"], span["cost_usd"]) == (40, "batch", None)
+    (item,) = span["attachments"]
+    assert (item["name"], item["size"], len(item["sha256"])) == ("plot.png", 1234, 64)
+
+
+def test_scores_stand_with_what_they_are_about(incomplete: str) -> None:
+    """A score of the whole trace below its head, one of a span with the span."""
+    whole = SpanScore("1" * 32, incomplete, None, "helpful", 1.0, "yes", "a clear plot", "user", 5)
+    part = SpanScore("2" * 32, incomplete, "a", "style", None, "plain", None, "code", 6)
+    with open_store() as store, store.begin() as connection:
+        add_batch(connection, Batch((), (whole, part)))
+    lines = evalhub("traces", "show", incomplete).stdout.splitlines()
+    assert lines[1].strip() == "score helpful  1  yes  (user)  a clear plot"
+    assert lines[-2].strip() == "score style  plain  (code)"
+    scores = json.loads(evalhub("traces", "show", incomplete, "--json").stdout)["scores"]
+    assert [(one["name"], one["value"], one["span_id"]) for one in scores] == [
+        ("helpful", 1.0, None),
+        ("style", None, "a"),
+    ]
+    assert scores[0]["source"] == "user"
+
+
+def test_the_delivery_ledger(incomplete: str) -> None:
+    """One line a process, with what is neither here nor known to be lost."""
+    lines = evalhub("traces", "delivery").stdout.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("17 on web-1")
+    assert "silent for 1 h" in lines[1]
+    (one,) = json.loads(evalhub("traces", "delivery", "--json").stdout)
+    counts = [one[name] for name in ("recorded", "stored", "spooled", "dropped", "outstanding")]
+    assert counts == [9, 1, 2, 3, 5]
+    assert incomplete
+
+
+def test_an_empty_ledger_says_what_to_do() -> None:
+    """No process is no error."""
+    assert "no process has reported" in evalhub("traces", "delivery").stdout
+    assert json.loads(evalhub("traces", "delivery", "--json").stdout) == []
 
 
 def test_an_empty_store_says_what_to_do() -> None:

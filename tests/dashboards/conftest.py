@@ -1,7 +1,9 @@
 """A store and an MLflow filled with what a small team's week would leave in them."""
 
+import io
 import random
 import time
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,13 +11,25 @@ from pathlib import Path
 import orjson
 import pytest
 import streamlit as st
+from PIL import Image
 
 from evalhub.config import load_settings
 from evalhub.evals.operational import operational_columns
 from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.metrics import ScoreColumn, load, summarize
-from evalhub.model import Dataset, Example, ExampleResult, Experiment, Span, Usage
+from evalhub.model import (
+    Attachment,
+    Batch,
+    Dataset,
+    Delivery,
+    Example,
+    ExampleResult,
+    Experiment,
+    Span,
+    Usage,
+)
 from evalhub.store import open_store
+from evalhub.store.batches import add_batch
 from evalhub.store.spans import add_spans
 
 MS = 1_000_000
@@ -83,6 +97,7 @@ class Seeded:
     failed_id: str
     agent_id: str
     hostile_id: str
+    attached_id: str
     baseline_run: str
     candidate_run: str
     other_data_run: str
@@ -121,9 +136,11 @@ def seed(home: Path, *, now_ns: int | None = None) -> Seeded:
     traces = [_support_trace(draw, number, now - int(number * 0.7 * HOUR)) for number in range(230)]
     agent = _agent_trace(now - 2 * HOUR // 60)
     hostile = _hostile_trace(now - 400 * 24 * HOUR)
+    attached = _attached_trace(now - 401 * 24 * HOUR)
     spans = [span for trace in (*traces, agent, hostile) for span in trace]
     with open_store(load_settings().url) as store, store.begin() as connection:
         add_spans(connection, spans)
+        add_batch(connection, Batch(attached, (), _report(attached[0])))
     runs = _experiments(draw, now, [trace[0].trace_id for trace in traces])
     return Seeded(
         home=home,
@@ -131,6 +148,7 @@ def seed(home: Path, *, now_ns: int | None = None) -> Seeded:
         failed_id=next(trace[0].trace_id for trace in traces if trace[0].status == "error"),
         agent_id=agent[0].trace_id,
         hostile_id=hostile[0].trace_id,
+        attached_id=attached[0].trace_id,
         baseline_run=runs[0],
         candidate_run=runs[1],
         other_data_run=runs[2],
@@ -288,6 +306,43 @@ def _hostile_trace(start: int) -> list[Span]:
     return [
         replace(root, project="old", inputs=_json({"input": said}), outputs=_json({"output": said}))
     ]
+
+
+def _attached_trace(start: int) -> list[Span]:
+    """Return a call that heard a tone, drew a picture and wrote a PDF."""
+    picture = io.BytesIO()
+    Image.new("RGB", (320, 120), (46, 110, 180)).save(picture, "png")
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as tone:
+        tone.setnchannels(1)
+        tone.setsampwidth(2)
+        tone.setframerate(8000)
+        tone.writeframes(b"\0\0" * 800)
+    root = _span(_trace_id(start, 997), 0, None, "describe", "llm", start=start, end=start + MS)
+    usage = Usage(120, 40, audio_input_tokens=80, tier="batch")
+    items = (
+        Attachment("plot.png", "image/png", picture.getvalue()),
+        Attachment("question.wav", "audio/wav", sound.getvalue()),
+        Attachment("answer.pdf", "application/pdf", b"%PDF-1.4"),
+        Attachment("broken.png", "image/png", b"no picture"),
+    )
+    return [replace(root, project="old", usage=usage, attachments=items)]
+
+
+def _report(span: Span) -> Delivery:
+    """Return what a process says that lost two spans of the trace of *span*."""
+    return Delivery(
+        producer=span.span_id,
+        host="web-1",
+        pid=17,
+        started_ns=span.start_ns,
+        updated_ns=span.end_ns,
+        is_ended=True,
+        recorded=3,
+        spooled=0,
+        dropped=2,
+        losses=((span.trace_id, 2),),
+    )
 
 
 def _experiments(draw: random.Random, now: int, trace_ids: list[str]) -> list[str]:

@@ -177,6 +177,21 @@ def test_a_link_opens_a_trace_and_its_documents(page: Page, dashboard: str, week
     picture(page, "documents")
 
 
+def test_attachments_are_seen_and_heard(page: Page, dashboard: str, week: Seeded) -> None:
+    """The picture has its size, the player its sound, the PDF its button."""
+    page.goto(f"{dashboard}/traces?trace={week.attached_id}")
+    drawn = page.get_by_test_id("stImage").locator("img")
+    expect(drawn).to_have_js_property("naturalWidth", 320)
+    expect(page.get_by_test_id("stAudio")).to_have_js_property("readyState", 4)
+    expect(page.get_by_text("2 spans were lost before delivery")).to_be_visible()
+    with page.expect_download() as kept:
+        page.get_by_role("button", name="Download").nth(2).click()
+    assert kept.value.suggested_filename == "answer.pdf"
+    assert Path(kept.value.path()).read_bytes() == b"%PDF-1.4"
+    assert has_no_sideways_scrolling(page)
+    picture(page, "attachments")
+
+
 def test_two_runs_are_picked_and_compared(page: Page, dashboard: str, week: Seeded) -> None:
     """Two clicks give the comparison; a third shows an example; a fourth opens its trace."""
     page.goto(f"{dashboard}/experiments")

@@ -47,6 +47,15 @@ def test_compact_scales_counts(number: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1630, "1.6 kB"), (20_000_000, "20.0 MB"), (4 * 10**9, "4.0 GB")],
+)
+def test_sizes_are_bytes_with_a_scale(count: int, text: str) -> None:
+    """A byte is a B, whatever its scale."""
+    assert formats.size(count) == text
+
+
+@pytest.mark.parametrize(
     ("usd", "text"),
     [
         (None, "–"),

@@ -158,6 +158,30 @@ def test_a_link_opens_a_trace(seeded: Seeded) -> None:
         assert part in shown
 
 
+def test_an_incomplete_trace_says_what_is_missing(seeded: Seeded) -> None:
+    """One line above the spans; a whole trace has none."""
+    test = run(traces_page, trace=seeded.attached_id)
+    assert "2 spans were lost before delivery" in texts(test.warning)
+    assert not run(traces_page, trace=seeded.agent_id).warning
+
+
+def test_attachments_are_shown_and_can_be_kept(seeded: Seeded) -> None:
+    """A picture, a player and a button for each; what is no picture is said to be none."""
+    test = run(traces_page, trace=seeded.attached_id)
+    assert len(test.get("image")) == 1
+    assert len(test.get("audio")) == 1
+    assert len(test.get("download_button")) == 4
+    assert "no picture that can be shown" in texts(test.warning)
+    assert "answer.pdf" in texts(test.caption).replace("\\", "")
+
+
+def test_audio_tokens_and_the_tier_are_facts_of_a_call(seeded: Seeded) -> None:
+    """They decide what it cost."""
+    shown = boards(run(traces_page, trace=seeded.attached_id))
+    for part in ("Audio in / out", "Tier", "batch"):
+        assert part in shown
+
+
 def test_a_failed_trace_opens_where_the_error_began(seeded: Seeded) -> None:
     """The reader sees the reason without a click."""
     shown = boards(run(traces_page, trace=seeded.failed_id))

@@ -14,12 +14,29 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from evalhub.errors import StoreError, StoreUnavailableError
-from evalhub.model import Batch, Span, SpanEvent, Usage
-from evalhub.store import open_store
+from evalhub.model import (
+    Attachment,
+    Batch,
+    Delivery,
+    Score,
+    Span,
+    SpanEvent,
+    SpanScore,
+    Usage,
+)
+from evalhub.store import StoredScore, open_store
+from evalhub.store.attachments import get_blob
+from evalhub.store.completeness import completeness
+from evalhub.store.exporter import SqlExporter
+from evalhub.store.ledger import list_producers
 from evalhub.store.queries import get_trace
+from evalhub.store.scores import get_scores
 from evalhub.tracing.exporters.http import HttpExporter
 
 SPAN = Span(
@@ -128,6 +145,13 @@ def test_sending_twice_stores_once(collector: str) -> None:
     assert post(collector, body, **headers) == (200, {"stored": 0})
 
 
+def _with(**fields: object) -> bytes:
+    """Return the body of a batch, or of a span in one, with *fields*."""
+    if "attachments" in fields:
+        return json.dumps({"spans": [_minimal(**fields)]}).encode()
+    return json.dumps({"spans": [], **fields}).encode()
+
+
 def _minimal(**fields: object) -> dict[str, object]:
     return {
         "trace_id": SPAN.trace_id,
@@ -139,9 +163,166 @@ def _minimal(**fields: object) -> dict[str, object]:
     }
 
 
+SCORE = SpanScore(
+    "0192f0c3" * 4, SPAN.trace_id, None, "helpful", 0.5, "so so", "it took long", "user", 7
+)
+REPORT = Delivery("0192f0c4" * 4, "web-1", 17, 1, 2, False, 9, 3, 1, (("0192f0c5" * 4, 1),))
+
+
+def test_scores_and_the_ledger_arrive(collector: str) -> None:
+    """They need no span beside them, and are stored once."""
+    with closing(HttpExporter(collector)) as exporter:
+        for _ in range(2):
+            exporter.export(Batch((), [SCORE], REPORT))
+    with open_store() as store, store.read() as connection:
+        (score,) = get_scores(connection, SCORE.trace_id)
+        (found,) = list_producers(connection)
+        assert completeness(connection, "0192f0c5" * 4).lost == 1
+    assert score == StoredScore(
+        Score("helpful", 0.5, "", label="so so", explanation="it took long"),
+        SCORE.trace_id,
+        "user",
+        7,
+    )
+    assert (found.producer, found.recorded, found.spooled) == (REPORT.producer, 9, 3)
+    assert (found.dropped, found.stored, found.outstanding) == (1, 1, 7)
+
+
+hex_ids = st.uuids().map(lambda given: given.hex)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+maybe_texts = st.none() | texts
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+payloads = st.none() | json_values.filter(lambda value: value is not None).map(orjson.dumps)
+objects = st.none() | st.dictionaries(texts, json_values, max_size=3).map(orjson.dumps)
+moments = st.integers(0, 2**62)
+counts = st.none() | st.integers(0, 2**40)
+usages = st.builds(
+    Usage, counts, counts, counts, counts, counts, counts, counts, maybe_texts
+).filter(lambda usage: usage != Usage())
+attachments = st.builds(Attachment, texts, texts, st.binary(max_size=40))
+any_span = st.builds(
+    Span,
+    trace_id=hex_ids,
+    span_id=hex_ids,
+    parent_id=st.none() | hex_ids,
+    project=texts,
+    name=texts,
+    kind=texts,
+    status=st.sampled_from(["ok", "error"]),
+    start_ns=moments,
+    end_ns=moments,
+    first_token_ns=st.none() | moments,
+    model=st.none() | st.sampled_from(["gpt-4o", "gpt-4o-audio-preview", "unheard-of"]),
+    provider=st.none() | st.just("openai"),
+    usage=st.none() | usages,
+    session_id=maybe_texts,
+    user_id=maybe_texts,
+    tags=st.lists(texts, max_size=3).map(tuple),
+    inputs=payloads,
+    outputs=payloads,
+    attributes=objects,
+    error=maybe_texts,
+    events=st.lists(st.builds(SpanEvent, texts, moments, objects), max_size=2).map(tuple),
+    attachments=st.lists(attachments, max_size=2).map(tuple),
+)
+any_score = st.builds(
+    SpanScore,
+    id=hex_ids,
+    trace_id=hex_ids,
+    span_id=st.none() | hex_ids,
+    name=texts,
+    value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    label=maybe_texts,
+    explanation=maybe_texts,
+    source=texts,
+    created_ns=moments,
+)
+any_report = st.builds(
+    Delivery,
+    producer=hex_ids,
+    host=texts,
+    pid=st.integers(1, 2**22),
+    started_ns=moments,
+    updated_ns=moments,
+    is_ended=st.booleans(),
+    recorded=moments,
+    spooled=moments,
+    dropped=moments,
+    losses=st.lists(st.tuples(hex_ids, st.integers(1, 99)), max_size=2).map(tuple),
+)
+any_batch = st.builds(
+    Batch,
+    st.lists(any_span, max_size=3),
+    st.lists(any_score, max_size=2),
+    st.none() | any_report,
+)
+
+
+@pytest.fixture(scope="module")
+def direct(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of a store that no collector stands before."""
+    return f"sqlite:///{tmp_path_factory.mktemp('direct')}/evalhub.db"
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(batch=any_batch)
+def test_the_way_over_http_changes_nothing(
+    shared_collector: str, collector_home: Path, direct: str, batch: Batch
+) -> None:
+    """Every field of spans, attachments, scores and ledger is as if written straight."""
+    for exporter in (HttpExporter(shared_collector), SqlExporter(direct)):
+        with closing(exporter):
+            exporter.export(batch)
+    sent, written = (
+        everything(url, batch) for url in (f"sqlite:///{collector_home}/evalhub.db", direct)
+    )
+    assert sent == written
+
+
+def everything(url: str, batch: Batch) -> tuple[list[tuple[Any, ...]], list[Any], list[Any]]:
+    """Return what the store at *url* says of the spans, scores and losses of *batch*."""
+    with open_store(url) as store, store.read() as connection:
+        spans = []
+        for span in batch.spans:
+            detail = get_trace(connection, span.trace_id)
+            assert detail is not None
+            (found,) = (one for one in detail.spans if one.span.span_id == span.span_id)
+            data = [get_blob(connection, item.sha256) for item in found.attachments]
+            spans.append((found.span, found.attachments, data, found.cost_usd, detail.summary))
+        scores = [get_scores(connection, score.trace_id) for score in batch.scores]
+        report = batch.delivery
+        ledger: list[Any] = []
+        if report is not None:
+            lines = list_producers(connection, limit=10_000)
+            ledger += [one for one in lines if one.producer == report.producer]
+            ledger += [completeness(connection, trace_id).lost for trace_id, _ in report.losses]
+        return spans, scores, ledger
+
+
+def test_integers_of_more_than_64_bits_are_kept(collector: str) -> None:
+    """Another program's JSON may hold them."""
+    span = _minimal(inputs={"n": 2**70}, span_id="0192f0c9" * 4, trace_id="0192f0ca" * 4)
+    assert post(collector, json.dumps({"spans": [span]}).encode()) == (200, {"stored": 1})
+    with open_store() as store, store.read() as connection:
+        detail = get_trace(connection, "0192f0ca" * 4)
+    assert detail is not None
+    assert detail.spans[0].span.inputs == b'{"n":%d}' % 2**70
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "message"),
     [
+        (_with(attachments=[{"name": "a", "mime_type": "b", "data": "%%"}]), {}, "no base64"),
+        (_with(scores=[{"id": "x"}]), {}, "got 'x'"),
+        (_with(delivery={"producer": "zz"}), {}, "got 'zz'"),
         (b"not json", {}, "Invalid JSON"),
         (b"{}", {}, "spans: Field required"),
         (json.dumps({"spans": [_minimal(trace_id="xyz")]}).encode(), {}, "got 'xyz'"),

@@ -231,6 +231,13 @@ def test_what_no_database_takes_is_replaced(store: Store, make_span: MakeSpan) -
     assert summary(store).spans == 2
 
 
+def test_nul_in_a_text_costs_no_batch(store: Store, make_span: MakeSpan) -> None:
+    """PostgreSQL takes none, and gets the text without; SQLite keeps it."""
+    assert put(store, make_span("a"), make_span("b", name="half\0half")) == 2
+    names = {span.span_id: span.name.replace("\0", "") for span in spans_of(store, "t")}
+    assert names == {"a": "answer", "b": "halfhalf"}
+
+
 def test_sums_beyond_what_a_column_holds(store: Store, make_span: MakeSpan) -> None:
     """Absurd token counts are summed to the largest integer, not to an error."""
     call = make_span(kind="llm", usage=Usage(2**62 + 1, 1))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from evalhub.model import Batch, Span
@@ -14,12 +15,14 @@ from evalhub.tracing.exporters.base import Exporter
 MakeSpan = Callable[..., Span]
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_the_default_is_a_file_in_the_home(evalhub_home: Path, store: Store) -> None:
     """Without a URL the store is the one that the settings name."""
     assert store.url.database == str(evalhub_home / "evalhub.db")
     assert (evalhub_home / "evalhub.db").exists()
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_sqlite_is_set_up(store: Store) -> None:
     """Every connection waits for the lock, checks foreign keys and writes ahead."""
     wanted = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 10_000}
@@ -48,7 +51,7 @@ def test_closing_leaves_one_file(tmp_path: Path, make_span: MakeSpan) -> None:
 
 def test_a_read_sees_one_moment(store: Store, make_span: MakeSpan) -> None:
     """What is committed while a read is open shows in the next one."""
-    exporter: Exporter = SqlExporter(f"sqlite:///{store.url.database}")
+    exporter: Exporter = SqlExporter(store.url.render_as_string(hide_password=False))
     with store.read() as connection:
         assert list_traces(connection) == []
         exporter.export(Batch([make_span()]))
