@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: install dev browser demo test lint check check-fast bench clean
+.PHONY: install dev services demo test lint check check-fast bench clean
 
 install: $(VENV)/installed
 dev: $(VENV)/installed-dev
@@ -25,10 +25,10 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 demo: install  ## run the main job on the embedded defaults
 	$(BIN)/evalhub demo
 
-browser:  # the dashboard's tests drive a real Chromium
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || tests/install-chromium
+services:  # the tests drive a real Chromium and a real PostgreSQL
+	@tests/install-services
 
-test: dev browser  ## all tests
+test: dev services  ## all tests
 	$(BIN)/python -m pytest
 
 lint: dev  ## style, types, and who may import whom
@@ -45,6 +45,9 @@ check-fast: lint
 
 bench: dev  ## side by side with the peers, printed as ratios
 	$(BIN)/python benchmarks/tracing.py
+	$(BIN)/python benchmarks/wrappers.py
+	$(BIN)/python benchmarks/burst.py
+	$(BIN)/python benchmarks/kill.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/metrics.py
 

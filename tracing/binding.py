@@ -20,9 +20,9 @@ Bind = Callable[[tuple[Any, ...], Mapping[str, Any]], Inputs]
 def plan_inputs(function: Callable[..., Any]) -> Bind:
     """Return a function of ``(args, kwargs)`` that gives the inputs by parameter name.
 
-    Defaults are filled in, ``self`` and ``cls`` dropped, ``**kwargs`` flattened.
-    Arguments that do not fit come back as ``{"args": ..., "kwargs": ...}``: the
-    call itself is about to raise.
+    Defaults are filled in, ``self`` and ``cls`` dropped, ``**kwargs`` flattened, and an argument
+    that is missing is left out. Arguments that do not fit come back as
+    ``{"args": ..., "kwargs": ...}``: the call itself is about to raise.
     """
     try:
         parameters = list(inspect.signature(function).parameters.values())
@@ -69,15 +69,13 @@ class _Plan:
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
         inputs: Inputs = dict(zip(self.positional, args, strict=False))
         left = dict(kwargs)
-        fits = self._fill(inputs, self.positional[len(args) :], left, first=len(args))
+        self._fill(inputs, self.positional[len(args) :], left, first=len(args))
         if self.varargs_name is not None:
             inputs[self.varargs_name] = args[self.n_positional :]
         elif len(args) > self.n_positional:
-            fits = False
-        fits = self._fill(inputs, self.keyword_only, left, first=self.n_positional) and fits
+            return _unbound(args, kwargs)
+        self._fill(inputs, self.keyword_only, left, first=self.n_positional)
         if left and self.kwargs_name is None:
-            fits = False
-        if not fits:
             return _unbound(args, kwargs)
         for name in self.dropped:
             inputs.pop(name, None)
@@ -85,16 +83,13 @@ class _Plan:
 
     def _fill(
         self, inputs: Inputs, names: tuple[str, ...], left: dict[str, Any], first: int
-    ) -> bool:
-        """Move *names* from *left*, or their defaults, to *inputs*; False if one is missing."""
+    ) -> None:
+        """Move *names* from *left*, or their defaults, to *inputs*."""
         for position, name in enumerate(names, first):
             if position >= self.n_positional_only and name in left:
                 inputs[name] = left.pop(name)
             elif name in self.defaults:
                 inputs[name] = self.defaults[name]
-            else:
-                return False
-        return True
 
 
 def _named(parameters: list[inspect.Parameter], kind: object) -> str | None:

@@ -1,31 +1,45 @@
 """The bounded queue between the program's threads and the worker.
 
-It is bounded by spans and by bytes, and what the worker has taken but not yet
-delivered still counts. When it is full the newest span is dropped and counted:
-the oldest are the ones that explain how the trouble began.
+It is bounded by number and by bytes, and what the worker has taken but not yet
+settled still counts. When it is full, the outbox makes room on the disk.
 """
 
 import threading
 from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
 from evalhub.model import Span
 from evalhub.tracing.active import ActiveSpan
 from evalhub.tracing.record import Item
 
-__all__ = ["SpanQueue"]
+if TYPE_CHECKING:
+    from evalhub.tracing.spool import Segment  # it loads orjson
+
+__all__ = ["Queued", "SpanQueue"]
 
 _SPAN_BYTES = 800
 """What a span takes in memory besides its payloads."""
+_BATCH_BYTES = 20_000_000
+"""What one batch may hold: attachments grow by a third on their way to a collector."""
+
+
+class Queued(NamedTuple):
+    """One item in the queue."""
+
+    item: Item
+    size: int
+    segment: "Segment | None"
+    """Where it is on disk as well (durable mode)."""
 
 
 class SpanQueue:
-    """Finished spans that wait for the worker."""
+    """Finished spans, and scores, that wait for the worker."""
 
     def __init__(self, max_spans: int, max_bytes: int, batch: int) -> None:
         self._max_spans = max_spans
         self._max_bytes = max_bytes
         self._batch = batch
-        self._items: deque[tuple[Item, int]] = deque()
+        self._items: deque[Queued] = deque()
         # Reentrant, as all here must be: a garbage collection or a signal inside
         # `put` may end another span on the same thread.
         self._lock = threading.RLock()
@@ -33,31 +47,28 @@ class SpanQueue:
         self._signal.acquire()
         self._bytes = 0
         self.accepted = 0
-        """Spans ever taken."""
+        """Items ever put, those that had no room included."""
         self.finished = 0
-        """Spans ever delivered, or given up after having been taken."""
-        self.dropped = 0
-        """Spans ever refused because the queue was full."""
+        """Items that have left: delivered, spooled or given up."""
 
     def __len__(self) -> int:
         return len(self._items)
 
     @property
     def has_batch(self) -> bool:
-        """Whether as many spans wait as one batch holds."""
+        """Whether as many items wait as one batch holds."""
         return len(self._items) >= self._batch
 
-    def put(self, span: Item) -> bool:
-        """Add *span*, or drop it, count it and return False when the queue is full."""
-        size = _size(span)
+    def put(self, item: Item, segment: "Segment | None" = None) -> bool:
+        """Add *item*; False when the queue is full and it must go elsewhere."""
+        size = _size(item)
         with self._lock:
             if (
                 self.accepted - self.finished >= self._max_spans
                 or self._bytes + size > self._max_bytes
             ):
-                self.dropped += 1
                 return False
-            self._items.append((span, size))
+            self._items.append(Queued(item, size, segment))
             self._bytes += size
             self.accepted += 1
             waiting = len(self._items)
@@ -67,17 +78,29 @@ class SpanQueue:
             self.wake()
         return True
 
-    def take(self) -> list[tuple[Item, int]]:
-        """Remove and return at most one batch; :meth:`finish` must follow."""
+    def pass_by(self) -> None:
+        """Count an item that was never in the queue: it is on disk, or lost."""
         with self._lock:
-            items = self._items
-            return [items.popleft() for _ in range(min(len(items), self._batch))]
+            self.accepted += 1
+            self.finished += 1
 
-    def finish(self, count: int, size: int) -> None:
-        """Make room: *count* spans of *size* bytes are delivered or given up."""
+    def take(self, limit: int | None = None) -> list[Queued]:
+        """Remove and return the oldest items, at most one batch; :meth:`finish` must follow."""
         with self._lock:
-            self.finished += count
-            self._bytes -= size
+            items, room = self._items, _BATCH_BYTES
+            taken: list[Queued] = []
+            for _ in range(min(len(items), limit or self._batch)):
+                room -= items[0].size
+                if room < 0 and taken:
+                    break
+                taken.append(items.popleft())
+            return taken
+
+    def finish(self, taken: list[Queued]) -> None:
+        """Make room: what was *taken* is delivered, spooled or given up."""
+        with self._lock:
+            self.finished += len(taken)
+            self._bytes -= sum(queued.size for queued in taken)
 
     def wake(self) -> None:
         """Let :meth:`wait` return now, or its next call if none is waiting."""
@@ -93,7 +116,10 @@ class SpanQueue:
 
 def _size(item: Item) -> int:
     if isinstance(item, ActiveSpan):
-        return _SPAN_BYTES + len(item._inputs or b"") + len(item._outputs or b"")
+        details = item._details
+        attached = 0 if details is None else details.attached_bytes
+        return _SPAN_BYTES + len(item._inputs or b"") + len(item._outputs or b"") + attached
     if isinstance(item, Span):
-        return _SPAN_BYTES + len(item.inputs or b"") + len(item.outputs or b"")
+        attached = sum(len(x.data) for x in item.attachments)
+        return _SPAN_BYTES + len(item.inputs or b"") + len(item.outputs or b"") + attached
     return _SPAN_BYTES

@@ -9,15 +9,18 @@ from typing import Any
 from evalhub.model import Batch, Span, SpanScore, SpanStatus
 from evalhub.tracing.active import ActiveSpan, Details
 from evalhub.tracing.encode import decode, encode, short_repr
+from evalhub.tracing.redact import Redactor
 
-__all__ = ["Item", "freeze", "to_batch"]
+__all__ = ["Item", "Redact", "freeze", "to_batch"]
 
 Item = ActiveSpan | Span | SpanScore
 """What may wait in the queue."""
 
+Redact = Redactor
 
-def to_batch(items: Iterable[Item]) -> Batch:
-    """Return *items* as one batch, in their order."""
+
+def to_batch(items: Iterable[Item], redact: Redact | None = None) -> Batch:
+    """Return *items*, redacted, as one batch in their order."""
     spans: list[Span] = []
     scores: list[SpanScore] = []
     for item in items:
@@ -27,12 +30,16 @@ def to_batch(items: Iterable[Item]) -> Batch:
             spans.append(item)
         else:
             scores.append(item)
-    return Batch(spans, scores)
+    if redact is None:
+        return Batch(spans, scores)
+    return Batch(list(map(redact.apply, spans)), list(map(redact.apply_score, scores)))
 
 
 def freeze(span: ActiveSpan) -> Span:
     """Return the record of a span that has ended."""
     details = span._details or _NOTHING
+    if details.late is not None:
+        details.late(span)
     return Span(  # by position: the worker makes one of these for each span
         span.trace_id,
         span.span_id,
@@ -55,6 +62,7 @@ def freeze(span: ActiveSpan) -> Span:
         _attributes(span._attributes, details.metadata, span._tracer.limit),
         span._error,
         tuple(details.events) if details.events else (),
+        tuple(details.attachments) if details.attachments else (),
     )
 
 

@@ -7,6 +7,10 @@
             answer("hello")
         assert [span.name for span in recorder.spans] == ["retrieve", "answer"]
 
+Whole traces compare as text, without ids and times (docs/testing-traces.md)::
+
+        assert_same_trace(recorder, EXPECTED)
+
 As a pytest fixture::
 
     @pytest.fixture
@@ -16,7 +20,8 @@ As a pytest fixture::
 """
 
 import itertools
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from evalhub.errors import EvalhubError
@@ -24,9 +29,19 @@ from evalhub.model import Span
 from evalhub.tracing.context import CURRENT
 from evalhub.tracing.exporters.memory import MemoryExporter
 from evalhub.tracing.process import ACTIVE
+from evalhub.tracing.redact import Redactor
 from evalhub.tracing.tracer import EXIT_S, Stats, Tracer
+from evalhub.tracing.trees import difference, tree
 
-__all__ = ["FixedClock", "FixedIds", "Recorder", "recording", "reset"]
+__all__ = [
+    "FixedClock",
+    "FixedIds",
+    "Recorder",
+    "assert_same_trace",
+    "recording",
+    "reset",
+    "tree",
+]
 
 _START_NS = 1_577_836_800_000_000_000  # 2020-01-01T00:00:00Z
 _STEP_NS = 1_000_000
@@ -89,6 +104,40 @@ class Recorder:
         return self._tracer.stats()
 
 
+def assert_same_trace(
+    recorded: Recorder | Iterable[Span],
+    expected: str | Recorder | Iterable[Span],
+    *,
+    payloads: bool = True,
+    details: bool = False,
+) -> None:
+    """Compare whole traces: names, kinds, order, parents, inputs, outputs and errors.
+
+    Ids and times do not count.
+
+    Args:
+        recorded: What the program did.
+        expected: The text that :func:`tree` makes of it, or another recording.
+        payloads: Whether inputs, outputs and errors count.
+        details: Whether model, tokens, tags, metadata, events and attachments count too.
+
+    Raises:
+        AssertionError: they differ; the message shows where.
+    """
+    actual = tree(_spans_of(recorded), payloads=payloads, details=details)
+    if isinstance(expected, str):
+        wanted = textwrap.dedent(expected).strip("\n").rstrip()
+    else:
+        wanted = tree(_spans_of(expected), payloads=payloads, details=details)
+    found = difference(wanted, actual)
+    if found:
+        raise AssertionError(f"the recorded trace is not the expected one:\n{found}")
+
+
+def _spans_of(recorded: Recorder | Iterable[Span]) -> Iterable[Span]:
+    return recorded.spans if isinstance(recorded, Recorder) else recorded
+
+
 def reset(timeout_s: float = EXIT_S) -> None:
     """Close the tracer in force; the next traced call makes one from the settings of then.
 
@@ -115,6 +164,7 @@ def recording(project: str = "test") -> Iterator[Recorder]:
         connect=lambda: exporter,
         clock=FixedClock(),
         new_id=FixedIds(),
+        redact=Redactor(),  # moves files out of payloads, as in production
     )
     with ACTIVE.lock:
         before, ACTIVE.tracer = ACTIVE.tracer, tracer

@@ -1,4 +1,4 @@
-"""Opening and closing of spans, and what one tracer owns: a queue and a worker.
+"""Opening and closing of spans, and what one tracer owns: an outbox.
 
 None of the failures in here reaches the traced program: each kind is logged
 once and all are counted in :class:`Stats`.
@@ -14,18 +14,25 @@ from time import time_ns
 from evalhub.model import Span, SpanScore
 from evalhub.tracing import ids
 from evalhub.tracing.active import ActiveSpan
-from evalhub.tracing.context import CURRENT
+from evalhub.tracing.attachments import ATTACHMENT_LIMIT
+from evalhub.tracing.context import AMBIENT, CURRENT, innermost
 from evalhub.tracing.encode import DEFAULT_LIMIT, short_repr
 from evalhub.tracing.exporters.base import Exporter
-from evalhub.tracing.queue import SpanQueue
-from evalhub.tracing.record import Item
-from evalhub.tracing.worker import Worker
+from evalhub.tracing.outbox import Flushed, MakeSpool, Outbox
+from evalhub.tracing.record import Item, Redact
+from evalhub.tracing.redact import Redactor
+from evalhub.tracing.sampling import Sampler
 
-__all__ = ["EXIT_S", "Stats", "Tracer"]
+__all__ = ["BRACE_S", "EXIT_S", "NOTHING_LEFT", "STALL_S", "Stats", "Tracer"]
 
 _log = logging.getLogger("evalhub.tracing")
-EXIT_S = 5.0
-"""Seconds that delivery may take when a tracer is closed or the process ends."""
+EXIT_S = 15.0
+"""Seconds that delivery may take when the process ends, as long as spans are being taken."""
+STALL_S = 5.0
+"""Seconds that it waits then for an exporter that takes none."""
+BRACE_S = 1.0
+"""Seconds that it takes at most to bring what is in memory to the disk, when SIGTERM comes."""
+NOTHING_LEFT = Flushed(0, 0)
 
 _MAX_ERROR_CHARS = 20_000
 _MAX_FRAMES = 50
@@ -36,17 +43,21 @@ class Stats:
     """What happened to spans since the tracer was configured (or the process forked)."""
 
     recorded: int
-    """Spans that were accepted for delivery."""
+    """Spans that ended, and scores; the sum of the next four."""
     exported: int
-    """Spans that the exporter has taken."""
+    """Of these, taken by the exporter."""
     waiting: int
-    """Spans not yet delivered, those held for a retry included."""
+    """Not yet delivered, and in memory only."""
+    spooled: int
+    """Not yet delivered, and on disk."""
     dropped: int
-    """Spans lost: the queue was full, or the exporter refused one and took others."""
+    """Lost: memory and disk were full, or the exporter refused one and took others."""
     export_errors: int
     """Failed tries to deliver; the spans were kept."""
     internal_errors: int
     """Failures of the SDK itself; the traced program did not notice them."""
+    sampled_out: int = 0
+    """Traces that were not recorded because of the sample rate; they count nowhere else."""
 
 
 def _nothing() -> None:
@@ -54,7 +65,7 @@ def _nothing() -> None:
 
 
 class Tracer:
-    """Opens and closes spans and owns the queue and the worker that delivers them."""
+    """Opens and closes spans and owns the outbox that delivers them."""
 
     def __init__(
         self,
@@ -69,34 +80,59 @@ class Tracer:
         clock: Callable[[], int] = time_ns,
         new_id: Callable[[int], str] = ids.new_id,
         on_start: Callable[[], None] = _nothing,
+        make_spool: MakeSpool | None = None,
+        redact: Redact | None = None,
+        sampler: Sampler | None = None,
+        attachment_limit: int = ATTACHMENT_LIMIT,
+        is_durable: bool = False,
         closes_at_fork: bool = True,
     ) -> None:
         self.project = project
         self.enabled = enabled
         self.limit = limit
+        self.attachment_limit = attachment_limit
         self.clock = clock
         self.new_id = new_id
         self.closed = False
         self.successor: Tracer | None = None
         """Takes the spans that end after this tracer was closed."""
         self.internal_errors = 0
-        self._connect = connect
         self._on_start = on_start
-        self._closes_at_fork = closes_at_fork
-        self._bounds = (max_spans, max_bytes, batch)
+        self._sampler = sampler
+        self.redactor = redact or Redactor()
         self._reported: set[str] = set()
         self.muted = ActiveSpan(self, None, "", 0, "", "", "", None)
         """A span that is current where nothing must be recorded."""
         self.muted.recording = False
-        self._worker: Worker | None = None
-        self.abandon()
 
-    def abandon(self) -> Worker | None:
-        """Start over, as in a forked child: no spans, no worker. Return the old worker."""
-        before, self._worker = self._worker, None
-        self._queue = SpanQueue(*self._bounds)
+        def make_outbox() -> Outbox:
+            return Outbox(
+                connect,
+                make_spool,
+                self.report,
+                self.muted,
+                bounds=(max_spans, max_bytes, batch),
+                redact=redact,
+                is_durable=is_durable,
+                closes_at_fork=closes_at_fork,
+            )
+
+        self._make_outbox = make_outbox
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        self._outbox = self._make_outbox()
+        self._is_started = False
         self._starting = threading.RLock()
         self.internal_errors = 0
+
+    def abandon(self) -> Outbox:
+        """Start over in a forked child: no spans, no threads. Return the parent's outbox."""
+        before = self._outbox
+        before.abandon()
+        if self._sampler is not None:
+            self._sampler.start_over()
+        self._start_anew()
         return before
 
     def begin(
@@ -112,16 +148,23 @@ class Tracer:
     ) -> ActiveSpan | None:
         """Open a span below *parent* (default: the current one); None where recording is muted.
 
+        The root of a trace that is not sampled is returned, and does not record.
+
         It is not made the current one: the caller decides that. *span_id* and
         *start_ns* are given by those who follow another tracer's spans.
         """
-        above = parent or CURRENT.get()
+        above = parent or (innermost() if AMBIENT else CURRENT.get())
         if above is not None and not above.recording:
             return None
         start = self.clock() if start_ns is None else start_ns
-        return ActiveSpan(
+        span = ActiveSpan(
             self, above, span_id or self.new_id(start), start, name, kind, project, inputs
         )
+        if above is None and not self._is_started:
+            self._start()  # here and not at the end: a thread cannot start where the stack is full
+        if self._sampler is not None:
+            self._sampler.opened(span, above)
+        return span
 
     def remote(self, trace_id: str, span_id: str, project: str | None = None) -> ActiveSpan:
         """Return a stand-in for a span that is open in another process.
@@ -145,6 +188,8 @@ class Tracer:
         if span._end_ns:
             return
         span._end_ns = end_ns
+        if span.recording == "local":
+            return  # made for the program's eyes only: tracing_context(enabled="local")
         try:
             self._successor_or_self().put(span)
         except Exception as error:  # noqa: BLE001 - our failure must not reach the program
@@ -161,12 +206,12 @@ class Tracer:
             except ValueError:
                 pass
 
-    def put(self, span: Item) -> None:
-        """Queue a finished *span*, or a score, starting the worker if there is none."""
-        if self._worker is None:
-            self._start_worker()
-        if not self._queue.put(span):
-            self.report("the queue of spans is full; the newest are dropped", None)
+    def put(self, item: Item) -> None:
+        """Take a finished span, or a score, starting the threads if there are none."""
+        for ready in (item,) if self._sampler is None else self._sampler.admit(item):
+            if not self._is_started:
+                self._start()
+            self._outbox.put(ready)
 
     def describe(self, error: BaseException) -> str:
         """Return the repr of *error* and its traceback, the innermost frames."""
@@ -180,39 +225,46 @@ class Tracer:
             text = f"{text[:_MAX_ERROR_CHARS]}\n... cut, {len(text)} characters in all"
         return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
-    def flush(self, timeout_s: float) -> bool:
+    def flush(self, timeout_s: float) -> Flushed:
         """Wait until all spans ended so far are delivered, at most *timeout_s*."""
-        worker = self._worker
-        return worker is None or worker.flush(timeout_s)
+        return self._outbox.flush(timeout_s) if self._is_started else NOTHING_LEFT
 
-    def close(self, timeout_s: float = EXIT_S) -> bool:
-        """Deliver what there is and stop; False when spans were left."""
+    def drain(self, limit_s: float, stall_s: float) -> Flushed:
+        """Deliver what can be, and spool the rest; see :meth:`Outbox.drain`."""
+        return self._outbox.drain(limit_s, stall_s) if self._is_started else NOTHING_LEFT
+
+    def close(self, limit_s: float = EXIT_S, stall_s: float = STALL_S) -> Flushed:
+        """Drain and stop; what ends later goes to the successor."""
         self.closed = True
-        worker = self._worker
-        return worker is None or worker.close(timeout_s)
+        return self._outbox.close(limit_s, stall_s) if self._is_started else NOTHING_LEFT
+
+    def brace(self, timeout_s: float = BRACE_S) -> None:
+        """Expect the end of the process: from now on, spans are on disk before calls return."""
+        if self._is_started:
+            self._outbox.brace(timeout_s)
 
     def park(self, timeout_s: float) -> bool:
-        """Let the worker close its connection before a fork; False if it took too long."""
-        worker = self._worker
-        return worker is None or worker.park(timeout_s)
+        """Let the exporter be closed before a fork; False if it took too long."""
+        return not self._is_started or self._outbox.park(timeout_s)
 
     def resume(self) -> None:
-        """Let the worker go on after a fork."""
-        if self._worker is not None:
-            self._worker.resume()
+        """Go on after a fork."""
+        if self._is_started:
+            self._outbox.resume()
 
     def stats(self) -> Stats:
         """Return the counts so far."""
-        queue, worker = self._queue, self._worker
-        lost, errors = (0, 0) if worker is None else (worker.lost, worker.export_errors)
-        accepted, finished = queue.accepted, queue.finished
+        outbox, ledger = self._outbox, self._outbox.ledger
+        left = outbox.left()
         return Stats(
-            recorded=accepted,
-            exported=finished - lost,
-            waiting=accepted - finished,
-            dropped=queue.dropped + lost,
-            export_errors=errors,
+            recorded=ledger.recorded,
+            exported=ledger.exported,
+            waiting=left.waiting,
+            spooled=left.spooled,
+            dropped=ledger.dropped,
+            export_errors=outbox.export_errors,
             internal_errors=self.internal_errors,
+            sampled_out=0 if self._sampler is None else self._sampler.sampled_out,
         )
 
     def report(self, problem: str, error: BaseException | None) -> None:
@@ -229,18 +281,15 @@ class Tracer:
         self.internal_errors += 1
         self.report(f"tracing failed ({type(error).__name__})", error)
 
-    def _start_worker(self) -> None:
+    def _start(self) -> None:
         with self._starting:
-            if self._worker is None:
-                worker = Worker(
-                    self._queue,
-                    self._connect,
-                    self.report,
-                    self.muted,
-                    closes_at_fork=self._closes_at_fork,
-                )
-                worker.start()
-                self._worker = worker
+            if not self._is_started:
+                try:
+                    self._outbox.start()
+                except BaseException:
+                    self._outbox = self._make_outbox()  # a thread cannot be started twice
+                    raise
+                self._is_started = True
                 self._on_start()
 
     def _successor_or_self(self) -> "Tracer":

@@ -1,14 +1,16 @@
 """Delivery: failing, hanging and recovering exporters, full queues, flush in time."""
 
+import json
 import logging
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from evalhub.errors import ConfigError, StoreUnavailableError
 from evalhub.model import Batch
-from evalhub.tracing import configure, flush, stats, traceable
+from evalhub.tracing import configure, flush, stats, trace, traceable
 from evalhub.tracing.exporters.lookup import make_exporter
 from evalhub.tracing.exporters.memory import MemoryExporter
 
@@ -78,8 +80,10 @@ def test_failing_exporter_recovers(caplog: pytest.LogCaptureFixture) -> None:
     configure(exporter=exporter)
     for n in range(5):
         work(n)
-    assert not flush(0.5)
-    assert stats().waiting == 5
+    left = flush(0.5)
+    assert (left.waiting, left.spooled) == (0, 5)
+    assert not left
+    assert stats().spooled == 5
     assert stats().export_errors >= 2
     exporter.is_down = False
     work(5)
@@ -110,7 +114,7 @@ def test_exporter_that_cannot_be_made_is_tried_again() -> None:
     configure(url="nosuch://place")
     assert work(1) == 1
     assert not flush(0.3)
-    assert (stats().waiting, stats().dropped) == (1, 0)
+    assert (stats().spooled, stats().dropped) == (1, 0)
     assert stats().export_errors > 0
 
 
@@ -127,33 +131,107 @@ def test_hanging_exporter() -> None:
     assert len(exporter.spans) == 2
 
 
-def test_full_queue_drops_the_newest_and_counts(caplog: pytest.LogCaptureFixture) -> None:
-    """When full by number, the oldest stay; what is in delivery counts as well."""
+def numbers(exporter: MemoryExporter) -> list[int]:
+    """Return what ``work`` was called with, in the order of arrival."""
+    return [json.loads(span.inputs or b"")["n"] for span in exporter.spans]
+
+
+def test_a_full_queue_goes_to_the_disk() -> None:
+    """Memory stays bounded by number, nothing is lost, and all arrives once it moves again."""
+    exporter = Hanging()
+    configure(exporter=exporter, max_queue_spans=10)
+    work(0)
+    assert exporter.entered.wait(10)
+    for n in range(1, 500):
+        work(n)
+    assert stats().waiting <= 10
+    assert stats().spooled >= 490
+    exporter.release.set()
+    assert flush(20)
+    assert sorted(numbers(exporter)) == list(range(500))
+    assert (stats().exported, stats().dropped) == (500, 0)
+
+
+def test_the_queue_is_bounded_by_bytes() -> None:
+    """Large payloads go to the disk before their number fills the queue."""
+    exporter = Hanging()
+    configure(exporter=exporter, max_queue_bytes=100_000)
+    big = traceable(lambda text: None)
+    for _ in range(10):
+        big("x" * 30_000)
+    assert stats().spooled >= 7
+    exporter.release.set()
+    assert flush(20)
+    assert len(exporter.spans) == 10
+
+
+def test_without_a_disk_the_newest_are_lost_and_counted(
+    evalhub_home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When neither memory nor disk has room, the oldest stay; the ledger says which traces lost."""
+    (evalhub_home / "spool").write_text("a file where the folder should be")
     exporter = Hanging()
     configure(exporter=exporter, max_queue_spans=10)
     work(0)
     assert exporter.entered.wait(10)
     for n in range(1, 25):
         work(n)
-    assert (stats().waiting, stats().dropped) == (10, 15)
+    assert (stats().waiting, stats().spooled, stats().dropped) == (10, 0, 15)
     exporter.release.set()
-    assert flush(10)
-    assert [span.inputs for span in exporter.spans] == [b'{"n":%d}' % n for n in range(10)]
+    assert flush(20)
+    assert numbers(exporter) == list(range(10))
     work(99)
     assert flush(10)
-    assert exporter.spans[-1].inputs == b'{"n":99}'
-    assert sum("queue of spans is full" in r.getMessage() for r in caplog.records) == 1
+    assert numbers(exporter)[-1] == 99
+    assert exporter.delivery is not None
+    assert (exporter.delivery.recorded, exporter.delivery.dropped) == (26, 15)
+    assert sum("the newest are lost" in r.getMessage() for r in caplog.records) == 1
 
 
-def test_queue_is_bounded_by_bytes() -> None:
-    """Large payloads fill the queue before their number does."""
-    exporter = Hanging()
-    configure(exporter=exporter, max_queue_bytes=100_000)
-    big = traceable(lambda text: None)
-    for _ in range(10):
-        big("x" * 30_000)
-    assert (stats().recorded, stats().dropped) == (3, 7)
+def test_the_ledger_names_the_traces_that_lost_spans(evalhub_home: Path) -> None:
+    """What was lost of a trace is said once, with the next batch that arrives."""
+
+    losses: list[tuple[str, int]] = []
+
+    class Listening(Hanging):
+        def export(self, batch: Batch) -> None:
+            super().export(batch)
+            if batch.delivery is not None:
+                losses.extend(batch.delivery.losses)
+
+    (evalhub_home / "spool").write_text("a file where the folder should be")
+    exporter = Listening()
+    configure(exporter=exporter, max_queue_spans=2)
+    work(0)
+    assert exporter.entered.wait(10)
+    with trace("unlucky") as span:
+        for n in range(1, 5):
+            work(n)
     exporter.release.set()
+    assert flush(20)
+    work(6)
+    assert flush(10)
+    # One child found room; three and their parent did not.
+    assert losses == [(span.trace_id, 4)]
+
+
+def test_a_lone_span_that_is_refused_is_given_up_once_others_are_taken() -> None:
+    """A bad span in a batch of its own does not hold up all that follows."""
+
+    class Picky(MemoryExporter):
+        def export(self, batch: Batch) -> None:
+            if any(span.inputs == b'{"n":3}' for span in batch.spans):
+                raise ValueError("not that one")
+            super().export(batch)
+
+    exporter = Picky()
+    configure(exporter=exporter)
+    work(3)
+    assert not flush(0.5)
+    work(4)
+    assert flush(20)
+    assert numbers(exporter) == [4]
+    assert (stats().exported, stats().dropped) == (1, 1)
 
 
 def test_one_span_that_is_refused_does_not_hold_up_others(
@@ -193,6 +271,26 @@ def test_what_an_exporter_does_is_not_traced() -> None:
     assert stats().recorded == 1
 
 
+def test_a_batch_is_bounded_by_bytes() -> None:
+    """Many large payloads travel in several batches; one that is larger than a batch goes alone."""
+    sizes: list[int] = []
+
+    class Weighing(MemoryExporter):
+        def export(self, batch: Batch) -> None:
+            sizes.append(sum(len(span.inputs or b"") for span in batch.spans))
+            super().export(batch)
+
+    exporter = Weighing()
+    configure(exporter=exporter, max_payload_bytes=30_000_000)
+    big = traceable(lambda text: None)
+    for length in (9_000_000, 9_000_000, 9_000_000, 25_000_000):
+        big("x" * length)
+    assert flush(60)
+    assert len(exporter.spans) == 4
+    assert max(sizes) < 26_000_000
+    assert len(sizes) >= 3
+
+
 def test_many_threads_lose_nothing() -> None:
     """Spans of eight threads all arrive, each with an id of its own."""
     exporter = MemoryExporter()
@@ -207,7 +305,7 @@ def test_many_threads_lose_nothing() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert flush(10)
+    assert flush(60)
     assert len({span.span_id for span in exporter.spans}) == 4_000
 
 

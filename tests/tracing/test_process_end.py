@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.tracing.spool import read_records
+from evalhub.tracing.wire import decode_batch
+
 SETUP = """
 import os, sys, threading
 from evalhub.tracing import configure, flush, stats, traceable
@@ -54,21 +57,93 @@ def test_every_normal_end_stores_everything(evalhub_home: Path, end: str) -> Non
     assert stored(evalhub_home) == {"work": 1500}
 
 
-def test_exit_while_the_exporter_hangs(evalhub_home: Path) -> None:
-    """The program ends after the deadline, whatever the exporter does, and says what is lost."""
-    code = """
-from evalhub.tracing import process
+HANGING = """
+from evalhub.tracing import ending
 class Hanging:
-    def export(self, spans): threading.Event().wait()
+    def export(self, batch): threading.Event().wait()
     def close(self): pass
-process.EXIT_S = 0.2
-configure(exporter=Hanging())
+ending.STALL_S = 0.3
+"""
+
+
+def test_exit_while_the_exporter_hangs(evalhub_home: Path) -> None:
+    """The program ends after the deadline, without a word; its spans wait on the disk."""
+    result = run(HANGING + 'configure(exporter=Hanging())\nwork(1)\nprint("end")', evalhub_home)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "end\n", "")
+    [segment] = (evalhub_home / "spool").glob("*/*.spool")
+    [body] = read_records(segment)
+    assert [span.name for span in decode_batch(body).spans] == ["work"]
+
+
+def test_exit_while_exporter_and_disk_take_nothing(evalhub_home: Path) -> None:
+    """The program ends after the deadline, and says how many spans are lost."""
+    (evalhub_home / "spool").write_text("a file where the folder should be")
+    result = run(HANGING + 'configure(exporter=Hanging())\nwork(1)\nprint("end")', evalhub_home)
+    assert (result.returncode, result.stdout) == (0, "end\n")
+    assert "1 spans were not stored when the program ended" in result.stderr
+
+
+@pytest.mark.parametrize("code", ["work(1)", "configure(durable=True)\nwork(1)"])
+def test_sigterm(evalhub_home: Path, code: str) -> None:
+    """A program killed by SIGTERM dies of it, and its spans are stored."""
+    result = run(f"{code}\nos.kill(os.getpid(), 15)\nprint('alive')", evalhub_home)
+    assert (result.returncode, result.stdout, result.stderr) == (-15, "", "")
+    assert stored(evalhub_home) == {"work": 1}
+
+
+def test_a_program_that_handles_sigterm_keeps_its_handler(evalhub_home: Path) -> None:
+    """Ours is installed only where there is none."""
+    code = """
+import signal
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))
 work(1)
-print("end")
+os.kill(os.getpid(), signal.SIGTERM)
 """
     result = run(code, evalhub_home)
-    assert (result.returncode, result.stdout) == (0, "end\n")
-    assert result.stderr.startswith("1 spans were not stored when the program ended")
+    assert result.returncode == 7, result.stderr
+    assert stored(evalhub_home) == {"work": 1}
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_multiprocessing_children_of_every_method(
+    evalhub_home: Path, tmp_path: Path, method: str
+) -> None:
+    """Children that import the program anew store what they recorded."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        SETUP
+        + f"""
+import multiprocessing
+if __name__ == "__main__":
+    context = multiprocessing.get_context({method!r})
+    with context.Pool(2) as pool:
+        assert pool.map(work, range(6)) == list(range(6))
+        pool.close()
+        pool.join()
+"""
+    )
+    environment = {**os.environ, "EVALHUB_HOME": str(evalhub_home)}
+    subprocess.run([sys.executable, str(program)], env=environment, check=True, timeout=120)
+    assert stored(evalhub_home) == {"work": 6}
+
+
+def test_cancelled_tasks(evalhub_home: Path) -> None:
+    """A task that is cancelled, and one that outlives its loop, leave a span each."""
+    code = """
+import asyncio
+@traceable
+async def slow(): await asyncio.sleep(60)
+async def main():
+    task = asyncio.create_task(slow())
+    await asyncio.sleep(0.01)
+    task.cancel()
+    asyncio.create_task(slow())
+    await asyncio.sleep(0.01)
+asyncio.run(main())
+"""
+    result = run(code, evalhub_home)
+    assert result.returncode == 0, result.stderr
+    assert stored(evalhub_home) == {"slow": 2}
 
 
 def test_threads_and_daemon_threads_at_exit(evalhub_home: Path) -> None:

@@ -42,7 +42,7 @@ def test_generator_keeps_its_protocol(recorder: Recorder) -> None:
     with pytest.raises(StopIteration) as stop:
         next(generator)
     assert stop.value.value == "end"
-    assert outputs(recorder.span("echo")) == {"output": ["first", "hello", "caught"]}
+    assert outputs(recorder.span("echo")) == {"output": ["first", "hello", "caught", "end"]}
 
 
 def test_generator_is_current_in_its_own_steps_only(recorder: Recorder) -> None:

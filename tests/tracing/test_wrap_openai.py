@@ -172,7 +172,7 @@ def check_chat(recorder: Recorder, *, streamed: bool) -> None:
     assert (choice["message"]["role"], choice["message"]["content"]) == ("assistant", "Hello")
     assert call == TOOL_CALL
     assert attributes["finish_reasons"] == ["tool_calls"]
-    assert attributes["invocation_params"]["temperature"] == 0.5
+    assert attributes["ls_invocation_params"]["temperature"] == 0.5
     assert (span.first_token_ns is not None) is streamed
 
 
@@ -342,7 +342,7 @@ def test_responses(recorder: Recorder, endpoint: Endpoint) -> None:
     assert len(list(client.responses.create(model="m", input="hi", stream=True))) == 2
     whole, streamed = recorder.spans
     assert whole.usage == streamed.usage == Usage(7, 2, cache_read_tokens=3, reasoning_tokens=1)
-    assert (whole.name, json.loads(whole.inputs or b"")["input"]) == ("OpenAIResponses", "hi")
+    assert (whole.name, json.loads(whole.inputs or b"")["input"]) == ("ChatOpenAI", "hi")
     assert whole.first_token_ns is None
     assert streamed.first_token_ns is not None
 

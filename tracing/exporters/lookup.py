@@ -15,6 +15,7 @@ _BUILT_IN = {
     "http": "evalhub.tracing.exporters.http:HttpExporter",
     "https": "evalhub.tracing.exporters.http:HttpExporter",
     "memory": "evalhub.tracing.exporters.memory:MemoryExporter",
+    "otlp": "evalhub.tracing.exporters.otlp:OtlpExporter",
     "postgresql": "evalhub.store.exporter:SqlExporter",
     "sqlite": "evalhub.store.exporter:SqlExporter",
 }

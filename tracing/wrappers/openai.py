@@ -5,209 +5,97 @@ stays what it was: same class, same results, same errors.
 """
 
 import functools
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from evalhub.model import SpanKind
-from evalhub.tracing.active import ActiveSpan
-from evalhub.tracing.context import CURRENT
-from evalhub.tracing.process import ACTIVE, tracer_in_force
-from evalhub.tracing.wrappers.openai_answer import (
-    ChatChunks,
-    ResponseEvents,
-    provider_of,
-    record_answer,
-    record_request,
-)
-from evalhub.tracing.wrappers.stream import Chunks, record_stream
+from evalhub.errors import ConfigError
+from evalhub.tracing.wrappers.method import wrap_copies
+from evalhub.tracing.wrappers.openai_call import MethodCalls, Original
+from evalhub.tracing.wrappers.openai_endpoints import Endpoint
+from evalhub.tracing.wrappers.openai_install import wrap_endpoints
+from evalhub.tracing.wrappers.openai_request import Described
 
 __all__ = ["wrap_openai"]
 
 C = TypeVar("C")
-_MARK = "_evalhub_wrapped"
-_BAD_REQUEST = frozenset({400, 422})
 
 
 def wrap_openai(
     client: C,
     *,
+    tracing_extra: Mapping[str, Any] | None = None,
+    chat_name: str = "ChatOpenAI",
+    completions_name: str = "OpenAI",
     name: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     tags: Iterable[str] = (),
 ) -> C:
-    """Record the model calls of *client* (OpenAI, AsyncOpenAI, Azure's) and return it.
+    """Record the model calls of *client* and return it, changed in place.
 
-    Recorded are ``chat.completions.create`` and ``parse`` and ``responses.create``
-    and ``parse``, streamed or not: messages, answer, tool calls, tokens, time to first
-    token, errors. For a streamed chat, usage is asked for when the caller did
-    not, and the extra chunk is kept from the caller. Copies made by
-    ``with_options`` are wrapped too; wrapping twice does nothing more.
+    Any client of the openai package will do: OpenAI's, Azure's, sync and async, and those of
+    compatible servers. Recorded are chats, responses, completions, embeddings, moderations,
+    images, transcriptions, translations, speech and runs of Assistants, streamed or
+    not, by ``create``, ``parse``, ``stream`` or polling, also through ``with_raw_response``
+    and ``with_streaming_response``. For a streamed chat or completion usage is asked for
+    when the caller did not, and the extra chunk is kept from the caller. Copies made by
+    ``copy`` and ``with_options`` are wrapped too; wrapping twice does nothing more.
 
     Args:
         client: The client to change.
-        name: Name of the spans (default: ``ChatOpenAI`` and ``OpenAIResponses``).
+        tracing_extra: ``{"metadata": ..., "tags": ..., "project_name": ...}``, as LangSmith
+            takes it; its ``client`` is not used. The metadata may hold
+            ``ls_invocation_params``, which are added to those of each call.
+        chat_name: Name of the spans of chats and responses (``AzureChatOpenAI`` on Azure).
+        completions_name: Name of the spans of completions (``AzureOpenAI`` on Azure).
+        name: Name of all spans, whatever is called.
         metadata: Recorded with every span.
         tags: Recorded with every span.
+
+    Raises:
+        ConfigError: *client* has no chats to record.
     """
-    described: Any = client
-    fields = {"metadata": dict(metadata or {}), "tags": tuple(tags)}
-    chat = _Recorder(name or "ChatOpenAI", described, fields, is_chat=True)
-    responses = _Recorder(name or "OpenAIResponses", described, fields, is_chat=False)
-    for method in ("create", "parse"):
-        _replace(described.chat.completions, method, chat.wrap)
-        if hasattr(described, "responses"):
-            _replace(described.responses, method, responses.wrap)
-    again = functools.partial(wrap_openai, name=name, metadata=metadata, tags=tags)
-    for method in ("copy", "with_options"):
-        _replace(described, method, functools.partial(_wrap_copy, again=again))
+    found: Any = client
+    if not hasattr(getattr(getattr(found, "chat", None), "completions", None), "create"):
+        raise ConfigError(
+            f"wrap_openai takes a client of the openai package, not {type(client).__name__};"
+            " wrap openai.OpenAI()"
+        )
+    extra, own_tags = tracing_extra or {}, tuple(tags)
+    described = Described.of(
+        found,
+        metadata={**(extra.get("metadata") or {}), **(metadata or {})},
+        tags=(*(extra.get("tags") or ()), *own_tags),
+        project=extra.get("project_name"),
+    )
+    names = {
+        "chat": name or _on_azure(described, chat_name, "ChatOpenAI"),
+        "completions": name or _on_azure(described, completions_name, "OpenAI"),
+    }
+    wrap_endpoints(found, functools.partial(_recorded, names, name, described))
+    again = functools.partial(
+        wrap_openai,
+        tracing_extra=tracing_extra,
+        chat_name=chat_name,
+        completions_name=completions_name,
+        name=name,
+        metadata=metadata,
+        tags=own_tags,
+    )
+    wrap_copies(found, again)
     return client
 
 
-def _replace(owner: Any, method: str, wrap: Callable[[Any], Callable[..., Any]]) -> None:
-    original = getattr(owner, method, None)
-    if original is None or hasattr(original, _MARK):
-        return
-    wrapper = wrap(original)
-    setattr(wrapper, _MARK, True)
-    setattr(owner, method, wrapper)
+def _on_azure(described: Described, name: str, usual: str) -> str:
+    """Return *name*, or LangSmith's for Azure in place of the *usual* one."""
+    return f"Azure{name}" if described.is_azure and name == usual else name
 
 
-def _wrap_copy(original: Callable[..., Any], again: Callable[[Any], Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def copy(*args: Any, **kwargs: Any) -> Any:
-        return again(original(*args, **kwargs))
-
-    return copy
-
-
-class _Recorder:
-    """Records the calls of one endpoint of one client."""
-
-    def __init__(self, name: str, client: Any, fields: dict[str, Any], *, is_chat: bool) -> None:
-        self._name = name
-        self._provider = provider_of(client)
-        self._fields = fields
-        self._is_chat = is_chat
-        self._asks_usage = is_chat
-
-    def wrap(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        """Return *original*, recorded; a coroutine function stays one."""
-        if inspect.iscoroutinefunction(inspect.unwrap(original)):
-            return self._wrap_async(original)
-        return self._wrap_sync(original)
-
-    def _wrap_sync(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            span = self._begin(kwargs)
-            if span is None:
-                return original(*args, **kwargs)
-            sent = self._with_usage(kwargs)
-            try:
-                try:
-                    answer = original(*args, **sent)
-                except Exception as error:
-                    if not self._refuses_usage(error, sent, kwargs):
-                        raise
-                    sent, answer = kwargs, original(*args, **kwargs)
-            except BaseException as error:
-                _fail(span, error)
-                raise
-            self._finish(span, kwargs, answer, hide_usage=sent is not kwargs, is_async=False)
-            return answer
-
-        return wrapper
-
-    def _wrap_async(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            span = self._begin(kwargs)
-            if span is None:
-                return await original(*args, **kwargs)
-            sent = self._with_usage(kwargs)
-            try:
-                try:
-                    answer = await original(*args, **sent)
-                except Exception as error:
-                    if not self._refuses_usage(error, sent, kwargs):
-                        raise
-                    sent, answer = kwargs, await original(*args, **kwargs)
-            except BaseException as error:
-                _fail(span, error)
-                raise
-            self._finish(span, kwargs, answer, hide_usage=sent is not kwargs, is_async=True)
-            return answer
-
-        return wrapper
-
-    def _begin(self, arguments: dict[str, Any]) -> ActiveSpan | None:
-        tracer = ACTIVE.tracer or tracer_in_force()
-        if not tracer.enabled:
-            return None
-        try:
-            span = tracer.begin(self._name, SpanKind.LLM.value, None)
-            if span is None:
-                return None
-            record_request(span, arguments, self._provider)
-            span.set(**self._fields)
-        except Exception as error:  # noqa: BLE001 - our failure must not reach the program
-            tracer.absorb(error)
-            return None
-        span._token = CURRENT.set(span)
-        return span
-
-    def _with_usage(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return *arguments*, or a copy that asks for usage at the end of a streamed chat."""
-        if not (self._asks_usage and arguments.get("stream") is True):
-            return arguments
-        if arguments.get("extra_headers"):
-            raw = (str(key).lower() for key in arguments["extra_headers"])
-            if "x-stainless-raw-response" in raw:
-                return arguments  # read by the caller as bytes: nothing can be hidden
-        options = arguments.get("stream_options")
-        if isinstance(options, Mapping) and "include_usage" in options:
-            return arguments
-        given = dict(options) if isinstance(options, Mapping) else {}
-        return {**arguments, "stream_options": {**given, "include_usage": True}}
-
-    def _refuses_usage(
-        self, error: Exception, sent: dict[str, Any], arguments: dict[str, Any]
-    ) -> bool:
-        """Say whether *error* came of our asking for usage; then it is not asked again."""
-        if sent is arguments or getattr(error, "status_code", None) not in _BAD_REQUEST:
-            return False
-        if not any(word in str(error) for word in ("stream_options", "include_usage")):
-            return False
-        self._asks_usage = False
-        return True
-
-    def _finish(
-        self,
-        span: ActiveSpan,
-        arguments: dict[str, Any],
-        answer: Any,
-        *,
-        hide_usage: bool,
-        is_async: bool,
-    ) -> None:
-        tracer = span._tracer
-        end_ns = tracer.clock()
-        try:
-            if arguments.get("stream") is True and hasattr(answer, "_iterator"):
-                tracer.leave(span)  # what the caller does between chunks is not below the call
-                chunks: Chunks = (
-                    ChatChunks(hide_usage=hide_usage) if self._is_chat else ResponseEvents()
-                )
-                record_stream(answer, span, chunks, is_async=is_async)
-                return
-            record_answer(span, answer)
-        except Exception as error:  # noqa: BLE001 - our failure must not reach the program
-            tracer.absorb(error)
-        tracer.end(span, end_ns)
-
-
-def _fail(span: ActiveSpan, error: BaseException) -> None:
-    end_ns = span._tracer.clock()
-    span.set_error(error)
-    span._tracer.end(span, end_ns)
+def _recorded(
+    names: Mapping[str, str],
+    name: str | None,
+    described: Described,
+    endpoint: Endpoint,
+    original: Original,
+) -> Original:
+    given = names.get(endpoint.call.name) or name or endpoint.call.name
+    return MethodCalls(original, given, endpoint, described).wrapper()

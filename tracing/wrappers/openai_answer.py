@@ -1,175 +1,162 @@
-"""What is recorded of OpenAI requests and answers, whole or streamed.
+"""What is recorded of OpenAI's answers: their JSON, and what follows from it.
 
-The objects are the openai package's pydantic models. It is never imported here:
-a client that reaches this code has loaded it.
+An answer is one of the openai package's pydantic models, the text or the bytes it
+gives in place of one, or the plain JSON of a response that the caller reads raw.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from evalhub.tracing.active import ActiveSpan
+from evalhub.tracing.encode import decode
 from evalhub.tracing.usage import to_usage
+from evalhub.tracing.wrappers.openai_media import lift_outputs
 
 __all__ = [
-    "ChatChunks",
-    "ResponseEvents",
-    "provider_of",
+    "plain",
     "record_answer",
-    "record_request",
+    "record_body",
+    "record_embeddings",
+    "record_outcome",
+    "record_speech",
 ]
 
-_TRANSPORT = frozenset({"extra_headers", "extra_query", "timeout"})
-"""Arguments that are about the connection; headers may hold keys."""
-_CONTENT = frozenset({"messages", "input", "instructions", "tools", "functions", "response_format"})
-_WHOLE = frozenset({"role", "id", "type", "name", "index", "function_call_id"})
-"""Keys of a delta whose strings come whole; all other strings come in pieces."""
-_PROVIDERS = {
-    "openai.com": "openai",
-    "azure.com": "azure",
-    "anthropic.com": "anthropic",
-    "googleapis.com": "google",
-    "mistral.ai": "mistral",
-    "openrouter.ai": "openrouter",
-}
+
+_CUT = b'{"truncated":'
+"""How a payload over the limit begins (encode.py)."""
+_FILES = (b'"b64_json":"', b'"audio":{', b'"image_generation_call"')
+"""Where base64 is in an answer: it becomes an attachment."""
 
 
-def provider_of(client: Any) -> str:
-    """Return who answers *client*: a well-known provider, or the host's name."""
-    host = urlsplit(str(client.base_url)).hostname or "unknown"
-    return _PROVIDERS.get(".".join(host.split(".")[-2:]), host)
-
-
-def record_request(span: ActiveSpan, arguments: Mapping[str, Any], provider: str) -> None:
-    """Record what is about to be asked."""
-    given = {
-        key: value
-        for key, value in arguments.items()
-        if key not in _TRANSPORT and type(value).__name__ not in {"NotGiven", "Omit"}
-    }
-    span.set_inputs(given)
-    params = {key: value for key, value in given.items() if key not in _CONTENT}
-    model = given.get("model")
-    span.set(
-        model=model if isinstance(model, str) else None,
-        provider=provider,
-        metadata={"invocation_params": params},
-    )
+def plain(model: Any) -> Any:
+    """Return the JSON value of one of the openai package's models."""
+    return model.model_dump(mode="json", warnings=False)
 
 
 def record_answer(span: ActiveSpan, answer: Any) -> None:
-    """Record an answer: a ChatCompletion, a Response, or a raw HTTP response."""
-    if not hasattr(type(answer), "model_dump"):
-        span.set_outputs(answer)  # with_raw_response: reading it here would consume it
+    """Record an answer: a model of any endpoint, or the text that a transcription may be."""
+    if hasattr(type(answer), "model_dump"):
+        request_id = getattr(answer, "_request_id", None)
+        payload = _fast_json(answer, span._tracer.limit)
+        if payload is None:
+            record_outcome(span, plain(answer), request_id=request_id)
+        else:
+            span._outputs = payload
+            _say_later(span, request_id)
+    elif isinstance(answer, dict):
+        record_outcome(span, answer)
+    else:
+        span.set_outputs({"text": answer} if isinstance(answer, str) else answer)
+
+
+def _fast_json(answer: Any, limit: int) -> bytes | None:
+    """Return *answer* as JSON, straight from pydantic; None when it is large or holds a file."""
+    try:
+        payload: bytes = type(answer).__pydantic_serializer__.to_json(answer, warnings=False)
+    except Exception:  # noqa: BLE001 - half a surrogate pair, for one
+        return None
+    if len(payload) > limit or any(hint in payload for hint in _FILES):
+        return None
+    return payload
+
+
+def record_outcome(
+    span: ActiveSpan, outputs: dict[str, Any], *, request_id: str | None = None
+) -> None:
+    """Record *outputs*, the JSON of an answer: the tokens, the model, how it ended.
+
+    Images and audio in it are taken out of *outputs*.
+    """
+    if not span.recording:
         return
-    record_outcome(span, answer.model_dump(mode="json", warnings=False))
-
-
-def record_outcome(span: ActiveSpan, outputs: dict[str, Any]) -> None:
-    """Record *outputs*, the JSON of an answer, and what follows from it."""
+    lift_outputs(span, outputs)
     span.set_outputs(outputs)
-    reasons = [choice.get("finish_reason") for choice in outputs.get("choices") or ()]
-    status = outputs.get("status")
-    details = {
-        "response_id": outputs.get("id"),
-        "finish_reasons": [reason for reason in reasons if reason] or None,
-        "status": status if isinstance(status, str) else None,
+    if (span._outputs or b"").startswith(_CUT):
+        _say(span, outputs, request_id)
+    else:
+        _say_later(span, request_id)
+
+
+def _say_later(span: ActiveSpan, request_id: str | None) -> None:
+    # On the worker's thread, from the JSON that is kept: it would be a third of what a call
+    # may cost (benchmarks/wrappers.py).
+    span._more().late = partial(_say_from_outputs, request_id)
+
+
+def _say_from_outputs(request_id: str | None, span: ActiveSpan) -> None:
+    outputs = decode(span._outputs or b"{}")
+    if isinstance(outputs, dict):
+        _say(span, outputs, request_id)
+
+
+def _say(span: ActiveSpan, outputs: dict[str, Any], request_id: str | None) -> None:
+    """Record what follows from *outputs*."""
+    model, status, choices = outputs.get("model"), outputs.get("status"), outputs.get("choices")
+    details = span._more()
+    said = details.metadata
+    if outputs.get("id") is not None:
+        said["response_id"] = outputs["id"]
+    if choices:
+        reasons = [choice.get("finish_reason") for choice in choices]
+        said["finish_reasons"] = [reason for reason in reasons if reason]
+    if isinstance(status, str):
+        said["status"] = status
+    if request_id is not None:
+        said["request_id"] = request_id
+    if isinstance(model, str):
+        details.model = model
+    usage = to_usage(outputs.get("usage"), tier=outputs.get("service_tier"))
+    details.usage = usage or details.usage
+
+
+def record_embeddings(span: ActiveSpan, answer: Any) -> None:
+    """Record how many vectors came and how long they are, not the vectors."""
+    if not isinstance(answer, Mapping):
+        answer = dict(answer)  # its fields: dumping it would copy every number
+    usage = answer.get("usage")
+    items = answer.get("data") or []
+    outputs = {
+        "object": answer.get("object"),
+        "model": answer.get("model"),
+        "count": len(items),
+        "dimensions": _dimensions(items[0]) if items else None,
+        "usage": plain(usage) if hasattr(type(usage), "model_dump") else usage,
     }
-    span.set(
-        model=outputs.get("model"),
-        usage=to_usage(outputs.get("usage")),
-        metadata={key: value for key, value in details.items() if value is not None},
-    )
+    record_outcome(span, {key: value for key, value in outputs.items() if value is not None})
 
 
-class ChatChunks:
-    """Gathers the chunks of a streamed chat completion."""
-
-    def __init__(self, *, hide_usage: bool) -> None:
-        self._hide_usage = hide_usage
-        self._chunks: list[dict[str, Any]] = []
-        self.started = False
-
-    def add(self, chunk: Any) -> bool:
-        """Gather *chunk*; False for the usage chunk that only we asked for."""
-        plain = chunk.model_dump(mode="json", exclude_none=True, warnings=False)
-        self._chunks.append(plain)
-        self.started = self.started or _has_token(plain)
-        return not (self._hide_usage and not plain.get("choices") and plain.get("usage"))
-
-    def record(self, span: ActiveSpan) -> None:
-        """Record one chat completion with the pieces joined."""
-        record_outcome(span, self._joined())
-
-    def _joined(self) -> dict[str, Any]:
-        whole: dict[str, Any] = {}
-        choices: dict[int, dict[str, Any]] = {}
-        for chunk in self._chunks:
-            for choice in chunk.pop("choices", ()):
-                index = choice.pop("index", 0)
-                into = choices.setdefault(index, {"index": index, "message": {}})
-                _join(into["message"], choice.pop("delta", {}))
-                into.update(choice)
-            whole.update(chunk)
-        self._chunks.clear()
-        return {**whole, "object": "chat.completion", "choices": list(choices.values())}
+def _dimensions(item: Any) -> int:
+    vector = item["embedding"] if isinstance(item, Mapping) else item.embedding
+    # As base64 it is 32-bit numbers: 4 bytes each, in 4 characters for every 3 bytes.
+    return len(vector) * 3 // 16 if isinstance(vector, str) else len(vector)
 
 
-class ResponseEvents:
-    """Gathers the events of a streamed response."""
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-        self._response: dict[str, Any] = {}
-        self.started = False
-
-    def add(self, chunk: Any) -> bool:
-        """Gather an event; the caller sees them all."""
-        if chunk.type.endswith(".delta"):
-            self.started = True
-            if chunk.type == "response.output_text.delta":
-                self._texts.append(chunk.delta)
-        response = getattr(chunk, "response", None)
-        if response is not None:
-            self._response = response.model_dump(mode="json", warnings=False)
-        return True
-
-    def record(self, span: ActiveSpan) -> None:
-        """Record the last state of the response, with the text so far if it has none."""
-        response = self._response
-        if not response.get("output"):
-            response = {**response, "output_text": "".join(self._texts)}
-        record_outcome(span, response)
+def record_speech(span: ActiveSpan, answer: Any) -> None:
+    """Record speech that was made: an attachment, when its bytes are here already."""
+    response = getattr(answer, "response", None)
+    if response is not None:
+        record_body(span, response, record_answer)
 
 
-def _has_token(chunk: dict[str, Any]) -> bool:
-    return any(
-        value
-        for choice in chunk.get("choices", ())
-        for key, value in choice.get("delta", {}).items()
-        if key != "role"
-    )
+def record_body(span: ActiveSpan, response: Any, record: Any) -> bool:
+    """Record the body of an HTTP *response* by *record*, or False if nobody has read it.
 
-
-def _join(whole: dict[str, Any], piece: dict[str, Any]) -> None:
-    """Add *piece* of a message to *whole*: text is appended, tool calls go by their index."""
-    for key, value in piece.items():
-        before = whole.get(key)
-        if isinstance(value, list):
-            _join_list(whole.setdefault(key, []), value)
-        elif isinstance(value, dict):
-            _join(whole.setdefault(key, {}), value)
-        elif isinstance(before, str) and isinstance(value, str) and key not in _WHOLE:
-            whole[key] = before + value
-        else:
-            whole[key] = value
-
-
-def _join_list(whole: list[Any], pieces: list[Any]) -> None:
-    for piece in pieces:
-        index = piece.get("index") if isinstance(piece, dict) else None
-        same = [item for item in whole if index is not None and item.get("index") == index]
-        if same:
-            _join(same[0], piece)
-        else:
-            whole.append(piece)
+    It is never read here: the caller's own reading would then fail.
+    """
+    try:
+        body = response.content
+    except Exception:  # noqa: BLE001 - ResponseNotRead, of httpx or httpx2
+        return False
+    kind = str(response.headers.get("content-type", "")).partition(";")[0]
+    if kind.endswith("json"):
+        record(span, decode(body))
+    elif kind.startswith(("audio/", "image/")):
+        mark = span.attach(kind.replace("/", "."), body, kind)
+        span.set_outputs({"content_type": kind, "bytes": len(body), "content": mark})
+    else:
+        span.set_outputs({"text": response.text})
+    request_id = response.headers.get("x-request-id")
+    if request_id:
+        span.set(metadata={"request_id": request_id})
+    return True

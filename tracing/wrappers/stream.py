@@ -6,10 +6,11 @@ collected, is recorded with what had come.
 """
 
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Protocol, Self
 
 from evalhub.tracing.active import ActiveSpan
+from evalhub.tracing.wrappers.method import record_error
 
 __all__ = ["Chunks", "record_stream"]
 
@@ -28,40 +29,64 @@ class Chunks(Protocol):
         """Record what has come so far on *span*, as an answer that is not streamed."""
 
 
-def record_stream(stream: Any, span: ActiveSpan, chunks: Chunks, *, is_async: bool) -> None:
-    """Make *stream* record itself on *span*, which it closes when it ends."""
+def record_stream(
+    stream: Any,
+    span: ActiveSpan,
+    chunks: Chunks,
+    *,
+    is_async: bool,
+) -> None:
+    """Make *stream* record itself on *span*, which it closes when it ends.
+
+    Args:
+        stream: A Stream or AsyncStream of the openai or anthropic package.
+        span: The call's span; it must not be the current one any more.
+        chunks: Gathers what comes.
+        is_async: Whether it is an AsyncStream.
+    """
     sink = _Sink(span, chunks)
-    if not hasattr(stream, "_iterator"):
+    inner = getattr(stream, "_iterator", None)
+    if inner is None:
         sink.finish(complete=False)  # not a Stream as we know it: record that it was asked for
         return
-    kind = _AsyncReader if is_async else _Reader
-    stream._iterator = kind(stream._iterator, sink)
-    # Weakly: a stream that is forgotten must be freed as early as without us.
-    stream.close = (_async_close if is_async else _close)(weakref.ref(stream), sink)
+    stream._iterator = _AsyncReader(inner, sink) if is_async else _read(inner, sink)
+    _hear_of_closing(stream, inner, sink, is_async=is_async)
 
 
 class _Sink:
     """Where chunks go; closes the span once."""
 
+    __slots__ = ("_open", "_span", "_started", "chunks")
+
     def __init__(self, span: ActiveSpan, chunks: Chunks) -> None:
+        self.chunks = chunks
         self._span = span
-        self._chunks = chunks
         self._open = True
+        self._started = False
 
     def add(self, chunk: Any) -> bool:
         """Record *chunk* and return whether the caller sees it."""
         if not self._open:
             return True
-        tracer = self._span._tracer
         try:
-            started = self._chunks.started
-            visible = self._chunks.add(chunk)
-            if self._chunks.started and not started:
-                self._span.set(first_token_ns=tracer.clock())
+            visible = self.chunks.add(chunk)
+            if not self._started:
+                self.note_start()
         except Exception as error:  # noqa: BLE001 - our failure must not reach the program
-            tracer.absorb(error)
+            self.absorb(error)
             return True
         return visible
+
+    def note_start(self) -> bool:
+        """Record the time of the first token, if it has come; return whether it has."""
+        if self.chunks.started and not self._started:
+            self._started = True
+            self._span.set(first_token_ns=self._span._tracer.clock())
+        return self._started
+
+    def absorb(self, error: Exception) -> None:
+        """Count a failure of ours."""
+        self._span._tracer.absorb(error)
 
     def finish(self, error: BaseException | None = None, *, complete: bool = True) -> None:
         """Close the span with what has come."""
@@ -72,10 +97,10 @@ class _Sink:
         end_ns = tracer.clock()
         try:
             if error is not None:
-                self._span.set_error(error)
+                record_error(self._span, error)
             elif not complete:
                 self._span.set(metadata={"stream_complete": False})
-            self._chunks.record(self._span)
+            self.chunks.record(self._span)
         except Exception as problem:  # noqa: BLE001 - our failure must not reach the program
             tracer.absorb(problem)
         tracer.end(self._span, end_ns)
@@ -84,32 +109,37 @@ class _Sink:
         self.finish(complete=False)
 
 
-class _Reader:
-    """The iterator inside a Stream, recorded."""
+def _read(inner: Iterator[Any], sink: _Sink) -> Iterator[Any]:
+    """Yield what *inner* does, recorded.
 
-    def __init__(self, inner: Iterator[Any], sink: _Sink) -> None:
-        self._inner = inner
-        self._sink = sink
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Any:
-        while True:
+    A generator that does what :meth:`_Sink.add` does: an object with ``__next__``, and a call
+    more, would each cost a chunk a third of what it may cost (benchmarks/wrappers.py).
+    """
+    gather, waits = sink.chunks.add, True
+    try:
+        for chunk in inner:
             try:
-                chunk = next(self._inner)
-            except StopIteration:
-                self._sink.finish()
-                raise
-            except BaseException as error:
-                self._sink.finish(error)
-                raise
-            if self._sink.add(chunk):
-                return chunk
+                is_visible = gather(chunk)
+                if waits:
+                    waits = not sink.note_start()
+            except Exception as error:  # noqa: BLE001 - our failure must not reach the program
+                sink.absorb(error)
+                is_visible = True
+            if is_visible:
+                yield chunk
+    except GeneratorExit:
+        sink.finish(complete=False)
+        raise
+    except BaseException as error:
+        sink.finish(error)
+        raise
+    sink.finish()
 
 
 class _AsyncReader:
     """The iterator inside an AsyncStream, recorded."""
+
+    __slots__ = ("_inner", "_sink")
 
     def __init__(self, inner: AsyncIterator[Any], sink: _Sink) -> None:
         self._inner = inner
@@ -121,7 +151,7 @@ class _AsyncReader:
     async def __anext__(self) -> Any:
         while True:
             try:
-                chunk = await anext(self._inner)
+                chunk = await self._inner.__anext__()
             except StopAsyncIteration:
                 self._sink.finish()
                 raise
@@ -136,25 +166,61 @@ class _AsyncReader:
         await self._inner.aclose()  # type: ignore[attr-defined]  # an async generator in fact
 
 
-def _close(stream: "weakref.ref[Any]", sink: _Sink) -> Any:
+def _hear_of_closing(stream: Any, inner: Any, sink: _Sink, *, is_async: bool) -> None:
+    """Finish *sink* when the caller closes the stream.
+
+    It is the HTTP response that is watched: the helpers around a stream (``stream()`` of the
+    openai package) close that and leave the stream alone.
+    """
+    response = getattr(stream, "response", None)
+    owner, method = (stream, "close") if response is None else (response, "close")
+    if is_async and response is not None:
+        method = "aclose"
+    # Weakly: what is forgotten must be freed as early as without us.
+    setattr(
+        owner,
+        method,
+        (_async_close if is_async else _close)(weakref.ref(owner), method, _weakly(inner), sink),
+    )
+
+
+def _weakly(inner: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(inner)
+    except TypeError:
+        return lambda: None
+
+
+def _is_reading(inner: Any) -> bool:
+    """Say whether the response is closed by its own iterator, which has come to its end."""
+    return bool(getattr(inner, "gi_running", False) or getattr(inner, "ag_running", False))
+
+
+def _close(
+    owner: "weakref.ref[Any]", method: str, inner: Callable[[], Any], sink: _Sink
+) -> Callable[[], None]:
     def close() -> None:
         try:
-            alive = stream()
+            alive = owner()
             if alive is not None:
-                type(alive).close(alive)
+                getattr(type(alive), method)(alive)
         finally:
-            sink.finish(complete=False)
+            if not _is_reading(inner()):
+                sink.finish(complete=False)
 
     return close
 
 
-def _async_close(stream: "weakref.ref[Any]", sink: _Sink) -> Any:
+def _async_close(
+    owner: "weakref.ref[Any]", method: str, inner: Callable[[], Any], sink: _Sink
+) -> Callable[[], Coroutine[Any, Any, None]]:
     async def close() -> None:
         try:
-            alive = stream()
+            alive = owner()
             if alive is not None:
-                await type(alive).close(alive)
+                await getattr(type(alive), method)(alive)
         finally:
-            sink.finish(complete=False)
+            if not _is_reading(inner()):
+                sink.finish(complete=False)
 
     return close

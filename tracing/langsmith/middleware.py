@@ -1,0 +1,5 @@
+"""What ``langsmith.middleware`` has."""
+
+from evalhub.tracing.integrations.asgi import TracingMiddleware
+
+__all__ = ["TracingMiddleware"]
