@@ -94,7 +94,7 @@ def recover(folder: Path, env: dict[str, str]) -> set[int]:
         with sqlite3.connect(folder / "evalhub.db") as connection:
             rows = connection.execute("SELECT input_preview FROM span WHERE name = 'work'")
             return {int(text[5:-1]) for (text,) in rows}
-    from evalhub.tracing.spool import read_records
+    from evalhub.tracing.segment import read_records
     from evalhub.tracing.wire import decode_batch
 
     spans = [

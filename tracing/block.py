@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from evalhub.tracing.active import ActiveSpan
+from evalhub.tracing.call import exception_types
 from evalhub.tracing.context import CURRENT, innermost, records_here
 from evalhub.tracing.encode import encode
 from evalhub.tracing.parents import hex_id, parent_span
@@ -93,12 +94,12 @@ class TraceBlock:
             span._settle()
         except Exception as problem:  # noqa: BLE001 - our failure must not reach the program
             tracer.absorb(problem)
-        details = span._details
-        if details is None:
+        finally:  # Ctrl-C may come in here: the span must not stay current
+            details = span._details
+            if details is not None:
+                details.face = None
+                end_ns = details.end_ns if details.end_ns and error is None else end_ns
             tracer.end(span, end_ns)
-            return
-        tracer.end(span, details.end_ns if details.end_ns and error is None else end_ns)
-        details.face = None
 
     async def __aenter__(self) -> BlockSpan:
         return self.__enter__()
@@ -181,7 +182,7 @@ def trace(
             parent=parent if parent is not None else unknown.get("run_tree"),
             run_id=run_id,
             reference_example_id=reference_example_id,
-            handled=tuple(exceptions_to_handle or ()),
+            handled=exception_types(exceptions_to_handle),
             attachments=attachments,
             extra=extra,
         )

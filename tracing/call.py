@@ -11,7 +11,7 @@ from evalhub.tracing.encode import encode
 from evalhub.tracing.extra import Extra, call_back, dress, forced_parent, needs_of, open_fully
 from evalhub.tracing.process import ACTIVE, tracer_in_force
 
-__all__ = ["CallOptions", "TracedCall", "processed"]
+__all__ = ["CallOptions", "TracedCall", "exception_types", "processed"]
 
 Process = Callable[[Any], Any]
 
@@ -164,23 +164,24 @@ class TracedCall:
                 _add_result(span, output)
         except Exception as error:  # noqa: BLE001 - our failure must not reach the program
             tracer.absorb(error)
-        self.close(span, end_ns)
+        finally:  # Ctrl-C may come in here: the span must not stay current
+            self.close(span, end_ns)
 
     def fail(self, span: ActiveSpan, error: BaseException) -> None:
         """Close *span* with the *error* that is on its way to the caller."""
         tracer = span._tracer
         end_ns = tracer.clock()
-        if not isinstance(error, self._handled):
-            if span.recording:
-                span._error = tracer.describe(error)
-        elif span._outputs is None:
-            span._outputs = b'{"output":null}'  # as LangSmith records it
-        if span._details is not None:
-            try:
-                span._settle()
-            except Exception as problem:  # noqa: BLE001 - our failure must not reach the program
-                tracer.absorb(problem)
-        self.close(span, end_ns)
+        try:
+            if not isinstance(error, self._handled):
+                if span.recording:
+                    span._error = tracer.describe(error)
+            elif span._outputs is None:
+                span._outputs = b'{"output":null}'  # as LangSmith records it
+            span._settle()
+        except Exception as problem:  # noqa: BLE001 - our failure must not reach the program
+            tracer.absorb(problem)
+        finally:
+            self.close(span, end_ns)
 
     def reduced(self, span: ActiveSpan, items: list[Any]) -> Any:
         """Return what ``reduce_fn`` makes of a stream's *items*; themselves when it fails."""
@@ -197,6 +198,12 @@ class TracedCall:
         span._tracer.end(span, end_ns)
         if span._details is not None:
             call_back(span)
+
+
+def exception_types(given: Any) -> tuple[type[BaseException], ...]:
+    """Return the classes that ``exceptions_to_handle`` names: one or several, and nothing else."""
+    several = given if isinstance(given, Iterable) else (given,)
+    return tuple(kind for kind in several if isinstance(kind, type))
 
 
 def name_of(function: Any) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar, overload
 
 from evalhub.model import SpanKind
-from evalhub.tracing.call import CallOptions, TracedCall
+from evalhub.tracing.call import CallOptions, TracedCall, exception_types
 from evalhub.tracing.ending import handle_sigterm
 from evalhub.tracing.extra import Extra
 from evalhub.tracing.generators import wrap_async_generator, wrap_generator
@@ -113,7 +113,7 @@ def traceable(
         process_chunk=process_chunk,
         reduce=reduce_fn,
         enabled=enabled,
-        handled=tuple(exceptions_to_handle or ()),
+        handled=exception_types(exceptions_to_handle),
         invocation_params=_invocation_params_fn,
         allows_paths=dangerously_allow_filesystem,
         extra=extra,

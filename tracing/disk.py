@@ -13,7 +13,8 @@ from evalhub.model import Batch
 from evalhub.tracing.ledger import Ledger
 
 if TYPE_CHECKING:
-    from evalhub.tracing.spool import Record, Segment, Spool
+    from evalhub.tracing.segment import Record, Segment
+    from evalhub.tracing.spool import Spool
 
 __all__ = ["Disk"]
 

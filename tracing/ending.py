@@ -15,7 +15,7 @@ from types import FrameType
 
 from evalhub.tracing import ids
 from evalhub.tracing.force import ACTIVE
-from evalhub.tracing.outbox import Outbox
+from evalhub.tracing.outbox import Outbox, is_putting
 from evalhub.tracing.tracer import BRACE_S, EXIT_S, STALL_S
 
 __all__ = ["deliver_at_exit", "handle_sigterm"]
@@ -24,6 +24,8 @@ _PARK_S = 1.0
 """Seconds that a fork waits for the batch that is being stored."""
 _AGAIN_S = 0.001
 """Seconds after which a signal that came while a span was being put is sent again."""
+_MAX_PUT_OFF = 20
+"""How often: a program that does nothing but put may never be met elsewhere."""
 
 
 def deliver_at_exit() -> None:
@@ -62,9 +64,13 @@ def _sigterm_handler() -> object:
 class _Dying:
     """Delivers, then dies of the signal as if nothing had been here."""
 
+    def __init__(self) -> None:
+        self._put_off = 0
+
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle the signal."""
-        if _is_putting(frame) and _send_again(number):
+        if is_putting(frame) and self._put_off < _MAX_PUT_OFF and _send_again(number):
+            self._put_off += 1
             return
         _drain()
         signal.signal(number, signal.SIG_DFL)
@@ -80,17 +86,8 @@ class _Chained:
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle the signal."""
         if ACTIVE.tracer is not None:
-            ACTIVE.tracer.brace(0.0 if _is_putting(frame) else BRACE_S)
+            ACTIVE.tracer.brace(0.0 if is_putting(frame) else BRACE_S)
         self._previous(number, frame)
-
-
-def _is_putting(frame: FrameType | None) -> bool:
-    """Whether the interrupted code holds locks that the worker needs to deliver."""
-    while frame is not None:
-        if frame.f_code is Outbox.put.__code__:
-            return True
-        frame = frame.f_back
-    return False
 
 
 def _send_again(number: int) -> bool:

@@ -1,6 +1,7 @@
 """Calls that ask for more than a plain one: ``langsmith_extra``, ``run_tree``, attachments."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ class Needs:
 
     run_tree: bool
     """Whether it takes its own run as the argument ``run_tree``."""
+    max_args: float
+    """With more arguments by position, the caller has given ``run_tree`` himself."""
     attachments: tuple[str, ...]
     """Parameters that are annotated as LangSmith's ``Attachment``."""
 
@@ -39,9 +42,12 @@ def needs_of(function: Callable[..., Any]) -> Needs | None:
     except (TypeError, ValueError):
         return None  # a builtin without a signature
     attachments = tuple(p.name for p in parameters.values() if _is_attachment(p.annotation))
-    if "run_tree" not in parameters and not attachments:
-        return None
-    return Needs("run_tree" in parameters, attachments)
+    run = parameters.get("run_tree")
+    if run is None:
+        return Needs(False, 0, attachments) if attachments else None
+    by_position = run.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    max_args = list(parameters).index("run_tree") if by_position else math.inf
+    return Needs(True, max_args, attachments)
 
 
 def open_fully(
@@ -61,7 +67,8 @@ def open_fully(
                     attach(span, name, value, allows_paths=call.options.allows_paths)
     except Exception as error:  # noqa: BLE001 - our failure must not reach the program
         tracer.absorb(error)
-    if call.needs is not None and call.needs.run_tree:
+    needs = call.needs
+    if needs is not None and needs.run_tree and len(args) <= needs.max_args:
         kwargs["run_tree"] = None if span is None else RunTree.of(span)
     return span
 

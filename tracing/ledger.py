@@ -27,6 +27,7 @@ class Ledger:
         self.exported = 0
         self.dropped = 0
         self._started_ns = time.time_ns()
+        self._host = _host()
         self._lock = threading.RLock()
         self._losses: dict[str, int] = {}
         self._told: dict[str, int] = {}
@@ -44,12 +45,12 @@ class Ledger:
                 if trace_id in self._losses or len(self._losses) < _MAX_TRACES:
                     self._losses[trace_id] = self._losses.get(trace_id, 0) + 1
 
-    def line(self, *, spooled: int, is_ended: bool = False) -> Delivery:
+    def line(self, *, spooled: int, is_ended: bool = False, tells_losses: bool = True) -> Delivery:
         """Return what is to be said now; :meth:`told` must follow once it has arrived."""
         with self._lock:
             return Delivery(
                 producer=self.producer,
-                host=_host(),
+                host=self._host,
                 pid=os.getpid(),
                 started_ns=self._started_ns,
                 updated_ns=time.time_ns(),
@@ -57,7 +58,7 @@ class Ledger:
                 recorded=self.recorded,
                 spooled=spooled,
                 dropped=self.dropped,
-                losses=tuple(self._losses.items() - self._told.items()),
+                losses=tuple(self._losses.items() - self._told.items()) if tells_losses else (),
             )
 
     def told(self, line: Delivery) -> None:

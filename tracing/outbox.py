@@ -4,10 +4,12 @@ One outbox a tracer. :meth:`put` is all that traced code calls; everything else
 happens on two background threads, the worker's and the sender's.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from evalhub.model import Batch
@@ -24,9 +26,10 @@ from evalhub.tracing.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from evalhub.tracing.spool import Segment, Spool
+    from evalhub.tracing.segment import Segment
+    from evalhub.tracing.spool import Spool
 
-__all__ = ["Flushed", "Outbox"]
+__all__ = ["Flushed", "Outbox", "is_putting"]
 
 _SPILL = 256
 """Items that a full queue gives to the disk at once: about 2 ms of the thread that is told."""
@@ -97,8 +100,13 @@ class Outbox:
             self._overflow(item)
 
     def flush(self, timeout_s: float) -> Flushed:
-        """Wait until all that was put is delivered, at most *timeout_s*; say what is left."""
-        self._worker.flush(timeout_s)
+        """Wait until all that was put is delivered, at most *timeout_s*; say what is left.
+
+        A signal's handler that calls it within :meth:`put` does not wait: the worker could do
+        nothing meanwhile.
+        """
+        if not is_putting(sys._getframe()):
+            self._worker.flush(timeout_s)
         return self.left()
 
     def drain(self, limit_s: float, stall_s: float) -> Flushed:
@@ -166,7 +174,7 @@ class Outbox:
 
     def _batch_of(self, item: Item) -> Batch:
         batch = to_batch([item], self._redact)
-        return replace(batch, delivery=self._worker.identity)
+        return Batch(batch.spans, batch.scores, self._worker.custody.identity)
 
     def _without_bad(self, items: Iterable[Item]) -> Batch:
         good = []
@@ -217,3 +225,12 @@ class Outbox:
             yield
         finally:
             CURRENT.reset(token)
+
+
+def is_putting(frame: FrameType | None) -> bool:
+    """Whether *frame* runs within :meth:`Outbox.put`, which holds locks that the worker needs."""
+    while frame is not None:
+        if frame.f_code is Outbox.put.__code__:
+            return True
+        frame = frame.f_back
+    return False

@@ -8,7 +8,7 @@ from evalhub.model import Batch
 from evalhub.tracing.queue import Queued
 
 if TYPE_CHECKING:
-    from evalhub.tracing.spool import Record, Segment  # it loads orjson
+    from evalhub.tracing.segment import Record, Segment  # it loads orjson
 
 __all__ = ["Parcel"]
 

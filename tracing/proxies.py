@@ -3,6 +3,7 @@
 The span is open until the stream has been read, left, closed or forgotten.
 """
 
+import copy
 import functools
 from collections.abc import Callable, Collection
 from types import TracebackType
@@ -28,6 +29,13 @@ class _Proxy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._evalhub_inner, name)
+
+    def __copy__(self) -> Any:
+        # A copy is not recorded: its reading would end this one's record.
+        return copy.copy(self._evalhub_inner)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self._evalhub_inner, memo)
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(type(self)), *dir(self._evalhub_inner)})

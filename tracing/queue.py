@@ -13,7 +13,7 @@ from evalhub.tracing.active import ActiveSpan
 from evalhub.tracing.record import Item
 
 if TYPE_CHECKING:
-    from evalhub.tracing.spool import Segment  # it loads orjson
+    from evalhub.tracing.segment import Segment  # it loads orjson
 
 __all__ = ["Queued", "SpanQueue"]
 

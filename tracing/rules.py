@@ -109,7 +109,8 @@ def _token_pattern() -> str:
 _SECRETS: tuple[TextRule, ...] = (
     TextRule(_token_pattern(), "[masked api key]", tuple(_TOKENS), in_run=True),
     TextRule(
-        r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,}\.[\w.-]*|(?<=\\[nrt])eyJ[\w-]{8,}\.[\w.-]*",
+        # In ASCII: a letter that may stand before a token must not be part of one.
+        r"(?a:(?<![\w-])|(?<=\\[nrt]))(?a:eyJ[\w-]{8,}\.[\w.-]*)",
         "[masked token]",
         ("eyJ",),
         in_run=True,

@@ -6,6 +6,7 @@ by the traced call or block that owns it.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -150,6 +151,10 @@ class RunTree(RunFields):
     def get_url(self) -> str:
         """Return where the run is found: ``evalhub://<trace id>/<run id>``."""
         return f"evalhub://{self.span.trace_id}/{self.span.span_id}"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RunTree":
+        # As for a copy: both show one span, which holds locks. A state that holds a run is copied.
+        return copy(self)
 
     def __repr__(self) -> str:
         return (

@@ -2,9 +2,7 @@
 
 A folder for each destination. A process writes segments ``<producer>-<number>.spool``
 there and holds a lock on ``<producer>.lock`` as long as it lives; whoever gets that
-lock finds the segments of a process that is gone, and delivers them. A segment is a
-row of records, each a length, a checksum and one batch (wire.py). A record that was
-cut short by the end of its writer is known by its checksum, and left out.
+lock finds the segments of a process that is gone, and delivers them.
 
 Nothing is forced through to the disk: what was written survives the death of the
 process at once, and that of the machine after some seconds.
@@ -13,65 +11,31 @@ process at once, and that of the machine after some seconds.
 import contextlib
 import hashlib
 import os
-import struct
 import threading
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalhub.model import Batch
 from evalhub.tracing.lockfile import LockFile
-from evalhub.tracing.wire import decode_batch, encode_batch
+from evalhub.tracing.segment import (
+    Record,
+    Segment,
+    decode_record,
+    encode_record,
+    gather,
+    open_private,
+    read_records,
+)
 
-__all__ = ["Record", "Segment", "Spool", "folder_of", "read_records"]
+__all__ = ["Spool", "folder_of"]
 
 SEGMENT_BYTES = 8_000_000
-_HEADER = struct.Struct("<III")  # magic, length, CRC-32 of the body
-_MAGIC = 0x45564831  # "EVH1"
 
 
 def folder_of(root: Path, destination: str) -> Path:
     """Return the folder below *root* where spans for *destination* wait."""
     return root / hashlib.sha256(destination.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-@dataclass(slots=True, eq=False)
-class Segment:
-    """One file of the spool."""
-
-    path: Path
-    size: int = 0
-    owed: int = 0
-    """Records that are here and nowhere else."""
-    waiting: int = 0
-    """Records that are in memory too, to be delivered from there (durable mode)."""
-
-    is_read: bool = False
-    """Whether its records have begun to be handed out."""
-    handed_out: int = 0
-    """How many batches of it were."""
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether it holds anything that is not delivered."""
-        return bool(self.owed or self.waiting)
-
-    def remove(self) -> None:
-        """Delete the file; one that is gone already is fine."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Record:
-    """One batch that was read back, and where it lay."""
-
-    batch: Batch
-    is_last: bool
-    """Whether its segment holds nothing after it."""
-    segment: Segment = field(repr=False)
 
 
 class Spool:
@@ -118,7 +82,7 @@ class Spool:
         Raises:
             OSError: it could not be written; what was there is unharmed.
         """
-        frame, count = _frame(batch), len(batch)
+        frame, count = encode_record(batch), len(batch)
         with self._lock:
             segment = self._open or self._new_segment()
             self._write(segment, frame)
@@ -136,11 +100,11 @@ class Spool:
         Raises:
             OSError: it could not be written.
         """
-        frame = _frame(batch)
+        frame = encode_record(batch)
         with self._lock:
             segment = Segment(self._new_path(), len(frame))
         try:
-            with open(segment.path, "xb", opener=_private) as file:
+            with open(segment.path, "xb", opener=open_private) as file:
                 file.write(frame)
         except OSError:
             segment.remove()
@@ -236,7 +200,7 @@ class Spool:
     def _new_segment(self) -> Segment:
         path = self._new_path()
         self._make_room()
-        self._file = _private(str(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._file = open_private(str(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._open = Segment(path)
         return self._open
 
@@ -274,11 +238,13 @@ class Spool:
 
     def _read(self, segment: Segment) -> Iterator[Record]:
         segment.is_read = True
-        bodies = list(read_records(segment.path))
-        for position, body in enumerate(bodies, 1):
-            segment.handed_out = position
-            yield Record(_decode(body), position == len(bodies), segment)
-        if not bodies:
+        bodies = deque(read_records(segment.path))
+        found = len(bodies)
+        while bodies:
+            batch = gather(bodies)
+            segment.handed_out = found - len(bodies)
+            yield Record(batch, not bodies, segment)
+        if not found:
             self._owe(segment, -segment.owed)  # somebody deleted or damaged the file
             self._forget(segment)
 
@@ -312,46 +278,12 @@ class Spool:
     def _evict(self, segment: Segment) -> None:
         if segment.owed:
             for body in list(read_records(segment.path))[segment.handed_out :]:
-                lost = _decode(body)
+                lost = decode_record(body)
                 self._on_evicted(lost)
                 self._owe(segment, -min(len(lost), segment.owed))
         if segment is self._read_from:
             self._reading, self._read_from = iter(()), None
         self._forget(segment)
-
-
-def read_records(path: Path) -> Iterator[bytes]:
-    """Yield the body of each whole record of a segment."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return
-    start = 0
-    while start + _HEADER.size <= len(content):
-        magic, length, checksum = _HEADER.unpack_from(content, start)
-        start += _HEADER.size
-        body = content[start : start + length]
-        if magic != _MAGIC or len(body) < length or zlib.crc32(body) != checksum:
-            return  # its writer died in the middle of it
-        yield body
-        start += length
-
-
-def _private(path: str, flags: int) -> int:
-    """Open a file that only this user may read: payloads are nobody else's business."""
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
-
-
-def _decode(body: bytes) -> Batch:
-    try:
-        return decode_batch(body)
-    except (KeyError, TypeError, ValueError):
-        return Batch()  # written by a version that knew other fields
-
-
-def _frame(batch: Batch) -> bytes:
-    body = encode_batch(batch)
-    return _HEADER.pack(_MAGIC, len(body), zlib.crc32(body)) + body
 
 
 def _age(path: Path) -> tuple[int, str]:

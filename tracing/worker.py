@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from evalhub.errors import StoreUnavailableError
-from evalhub.model import Batch, Delivery, Span, SpanScore
+from evalhub.model import Batch, Delivery
 from evalhub.tracing.active import ActiveSpan
 from evalhub.tracing.context import CURRENT
+from evalhub.tracing.custody import Custody
 from evalhub.tracing.disk import Disk
 from evalhub.tracing.parcel import Parcel
 from evalhub.tracing.queue import Queued, SpanQueue
+from evalhub.tracing.refusals import find_refused
 from evalhub.tracing.sender import Sender
 
 __all__ = ["Worker"]
@@ -53,7 +55,7 @@ class Worker:
         self._sender = sender
         self._disk = disk
         self._ledger = disk.ledger
-        self._to_batch = to_batch
+        self.custody = Custody(queue, disk, to_batch, on_change=self._tell)
         self._report = report
         self._closes_at_fork = closes_at_fork
         self._first_retry_s, self._last_retry_s = retry_s
@@ -129,16 +131,10 @@ class Worker:
 
     def spill(self, taken: list[Queued]) -> bool:
         """Write what was *taken* from the queue to the disk; else hold it, and return False."""
-        parcel = Parcel(self._to_batch(taken), taken)
-        if self._move_to_disk(parcel):
-            return True
-        self._held.append(parcel)
-        return False
-
-    @property
-    def identity(self) -> Delivery:
-        """What a batch on disk says of the process that wrote it."""
-        return replace(self._ledger.line(spooled=self._disk.records), losses=())
+        parcel = self.custody.spill(taken)
+        if parcel is not None:
+            self._held.append(parcel)
+        return parcel is None
 
     def park(self, timeout_s: float) -> bool:
         """Close the exporter and stand still until :meth:`resume`; False if it took too long.
@@ -209,7 +205,7 @@ class Worker:
             self._await()
         if self._to_secure:
             self._spill_queue()
-            self._keep_copy()
+            self._secure_parcel()
             self._to_secure = False
             self._tell()
         if self._to_shore:
@@ -251,25 +247,13 @@ class Worker:
 
     def _choose(self) -> Parcel | None:
         if not self._failures:
-            return self._from_held() or self._from_queue() or self._from_disk()
+            return self._from_held() or self.custody.from_queue() or self.custody.from_disk()
         self._spill_queue()  # the oldest first, and nothing new held up by the try
-        another = self._from_disk() if len(self._held) < _MAX_HELD else None
-        return another or self._from_held() or self._from_queue()
+        another = self.custody.from_disk() if len(self._held) < _MAX_HELD else None
+        return another or self._from_held() or self.custody.from_queue()
 
     def _from_held(self) -> Parcel | None:
         return self._held.popleft() if self._held else None
-
-    def _from_queue(self) -> Parcel | None:
-        taken = self._queue.take()
-        return Parcel(self._to_batch(taken), taken) if taken else None
-
-    def _from_disk(self) -> Parcel | None:
-        while (record := self._disk.next_record()) is not None:
-            if record.batch:
-                return Parcel(record.batch, record=record)
-            self._disk.done(record)
-        self._tell()
-        return None
 
     def _send(self, parcel: Parcel) -> None:
         self._parcel = parcel
@@ -285,13 +269,12 @@ class Worker:
         if self._sender.wait(_SLOW_S):
             self._settle()
             return
-        self._keep_copy()
+        self._secure_parcel()
         self._spill_queue()
 
-    def _keep_copy(self) -> None:
-        parcel = self._parcel
-        if parcel is not None and not parcel.is_on_disk:
-            parcel.copy = self._disk.keep(self._signed(parcel.batch))
+    def _secure_parcel(self) -> None:
+        if self._parcel is not None:
+            self.custody.keep_copy(self._parcel)
 
     def _settle(self) -> None:
         parcel, self._parcel = self._parcel, None
@@ -305,20 +288,7 @@ class Worker:
         self._successes += 1
         if self._line is not None:
             self._ledger.told(self._line)
-        self._delivered(parcel, len(parcel.batch))
-
-    def _delivered(self, parcel: Parcel, count: int) -> None:
-        """Note that *count* spans of *parcel* are stored, and no others of it ever will be."""
-        if parcel.record is not None:
-            self._ledger.exported += min(self._disk.done(parcel.record), count)
-        else:
-            self._ledger.exported += count
-        if parcel.copy is not None:
-            parcel.copy.remove()
-        for segment, spans in parcel.segments.items():
-            self._disk.settle(segment, spans, delivered=True)
-        self._queue.finish(parcel.taken)
-        self._tell()
+        self.custody.delivered(parcel, len(parcel.batch))
 
     def _failed(self, parcel: Parcel, error: BaseException) -> None:
         self._failures += 1
@@ -332,7 +302,7 @@ class Worker:
             if parcel.refusals >= _ISOLATE_AFTER and self._isolate(parcel):
                 return
         self._retry_at = time.monotonic() + self._pause_s(error)
-        if parcel.record is not None or not self._move_to_disk(parcel):
+        if parcel.record is not None or not self.custody.move_to_disk(parcel):
             self._held.append(parcel)
         self._tell()
 
@@ -342,35 +312,16 @@ class Worker:
         return max(pause, min(asked, _MAX_RETRY_AFTER_S))
 
     def _isolate(self, parcel: Parcel) -> bool:
-        """Deliver *parcel* in halves of halves; False when the exporter takes nothing.
-
-        One span that the exporter cannot take must not hold up all others for
-        ever. It is given up only when others were taken meanwhile, for that shows that
-        the exporter works.
-        """
+        """Deliver *parcel* but for what is refused; False when the exporter takes nothing."""
         works = self._successes > parcel.successes_before
-        refused: list[Span | SpanScore] = []
-        reason: BaseException | None = None
-        parts = [parcel.batch]
-        while parts:
-            part = parts.pop()
-            error = self._export_now(part)
-            if error is None:
-                works = True
-            elif len(part) > 1:
-                parts += reversed(_halves(part))
-            else:
-                reason = error
-                refused += [*part.spans, *part.scores]
-            if self._closed or (not works and len(refused) >= _MAX_HELD):
-                return False
-        if not works:
+        refused = find_refused(parcel.batch, self._export_now, works=works)
+        if refused is None or self._closed:
             return False
         self._failures = 0
-        if refused:
-            self._report("a span was refused while others were taken; it is lost", reason)
-        self._ledger.drop(record.trace_id for record in refused)
-        self._delivered(parcel, len(parcel.batch) - len(refused))
+        if refused.records:
+            self._report("a span was refused while others were taken; it is lost", refused.reason)
+        self._ledger.drop(record.trace_id for record in refused.records)
+        self.custody.delivered(parcel, len(parcel.batch) - len(refused.records))
         return True
 
     def _export_now(self, batch: Batch) -> BaseException | None:
@@ -388,29 +339,11 @@ class Worker:
             if not self.spill(taken):
                 return
 
-    def _move_to_disk(self, parcel: Parcel) -> bool:
-        """Leave *parcel*, which came from the queue, to the disk; False when it takes nothing."""
-        segments = parcel.segments
-        if segments:
-            for segment, spans in segments.items():
-                self._disk.settle(segment, spans, delivered=False)
-        elif parcel.copy is not None:
-            self._disk.admit(parcel.copy, len(parcel.batch))
-        elif self._disk.append(self._signed(parcel.batch)) is None:
-            return False
-        self._queue.finish(parcel.taken)
-        self._tell()
-        return True
-
-    def _signed(self, batch: Batch) -> Batch:
-        """Return *batch* with this process's line of the ledger, as another may deliver it."""
-        return replace(batch, delivery=self.identity)
-
     def _go_ashore(self) -> None:
         """Write everything to the disk and stop, as the process is about to end."""
         self._spill_queue()
         rest = [parcel for parcel in (self._parcel, *self._held) if parcel is not None]
-        moved = [parcel.record is not None or self._move_to_disk(parcel) for parcel in rest]
+        moved = [parcel.record is not None or self.custody.move_to_disk(parcel) for parcel in rest]
         if self._parcel is None and not self._failures:
             self._say_goodbye()
         self._closed = all(moved) and not len(self._queue)
@@ -436,13 +369,3 @@ class Worker:
         self._sender.close()
         if self._sender.wait(_SLOW_S * 10) and self._sender.failure is not None:
             self._report("the exporter could not be closed", self._sender.failure)
-
-
-def _halves(batch: Batch) -> list[Batch]:
-    if batch.spans and batch.scores:
-        return [Batch(batch.spans), Batch(scores=batch.scores)]
-    middle = len(batch) // 2
-    return [
-        Batch(batch.spans[:middle], batch.scores[:middle]),
-        Batch(batch.spans[middle:], batch.scores[middle:]),
-    ]

@@ -6,7 +6,6 @@ Streamlit runs in a process of its own and is imported only there, so that
 
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from evalhub.cli.ports import require_free_port
 from evalhub.config import load_settings
 from evalhub.dashboards.theme import theme_options
 from evalhub.errors import ConfigError, MissingExtraError
@@ -37,7 +37,7 @@ def command(
     """
     _require_packages()
     load_settings()  # a bad setting ends here, in one line, and not on the page
-    _require_free_port(host, port)
+    require_free_port(host, port)
     url = f"http://{host}:{port}"
     typer.echo(f"dashboard on {url} (Ctrl-C stops it)", err=True)
     if host not in _LOOPBACK:
@@ -76,20 +76,6 @@ def _require_packages() -> None:
             raise MissingExtraError(
                 f"{package} is not installed; run: pip install 'evalhub[dashboard]'"
             )
-
-
-def _require_free_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        # As servers do: a port that was closed a moment ago counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise ConfigError(
-                f"cannot listen on {host}:{port} ({reason.lower()}); try another --port or --host"
-            ) from error
 
 
 def _become(arguments: list[str]) -> None:

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from sqlalchemy import Connection, select
@@ -182,10 +183,14 @@ def add_price(connection: Connection, price: Price) -> None:
     for stored in read_prices(connection):
         if stored.source == OWN and key == _key(stored):
             raise StoreError(
-                f"{price.model} ({price.tier}) has a price from {price.valid_from_ns} already; "
+                f"{price.model} ({price.tier}) has a price from {_day(price)} already; "
                 "prices are not edited: choose a later moment"
             )
     insert_prices(connection, [price], source=OWN, digest=None)
+
+
+def _day(price: Price) -> str:
+    return datetime.fromtimestamp(price.valid_from_ns / 10**9, UTC).date().isoformat()
 
 
 def insert_prices(

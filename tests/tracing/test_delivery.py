@@ -190,7 +190,6 @@ def test_without_a_disk_the_newest_are_lost_and_counted(
 
 def test_the_ledger_names_the_traces_that_lost_spans(evalhub_home: Path) -> None:
     """What was lost of a trace is said once, with the next batch that arrives."""
-
     losses: list[tuple[str, int]] = []
 
     class Listening(Hanging):

@@ -6,12 +6,17 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
+
+import pytest
 
 from evalhub.model import Batch, Span
 from evalhub.tracing import configure, flush, stats, traceable
 from evalhub.tracing.exporters.memory import MemoryExporter
+from evalhub.tracing.outbox import Flushed
 from evalhub.tracing.process import tracer_in_force
+from evalhub.tracing.queue import Queued
 from evalhub.tracing.tracer import Tracer
 from evalhub.tracing.wire import decode_batch, encode_batch
 
@@ -131,3 +136,20 @@ while True: work(1)
         [(spans, missing)] = store.execute("SELECT stored, recorded - stored FROM producer")
     assert spans >= 51
     assert missing == 0
+
+
+def test_a_flush_within_a_put_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal's handler that flushes at that moment goes on; it holds what delivery needs."""
+    answers: list[Flushed] = []
+
+    class Deque(deque[Queued]):
+        def append(self, item: Queued) -> None:
+            super().append(item)
+            if not answers:
+                answers.append(flush(3600))
+
+    monkeypatch.setattr("evalhub.tracing.queue.deque", Deque)
+    configure(exporter=MemoryExporter())
+    work(1)
+    assert len(answers) == 1
+    assert flush(10)

@@ -222,6 +222,7 @@ HARD = [
     *("sk-", "eyJ", "a@", "a.b@", "password", "password=", "password: ", "://a:", "bearer "),
     *("-----BEGIN PRIVATE KEY-----", 'password\\":', "password='\\", "token = ", "4 1 1 ", "AKIA"),
     *("password={", "hf_aaaaaaaaaaaaaaaaaaa.", "SG.aaaaaaaaaaaaaaaa.", "api_key: str", "\\", '"'),
+    *("AKIA_-ghp_", "ghp_-----", "-----AKIAsk------", "éeyJghp_"),
 ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.tracing.spool import read_records
+from evalhub.tracing.segment import read_records
 from evalhub.tracing.wire import decode_batch
 
 SETUP = """

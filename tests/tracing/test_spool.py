@@ -1,12 +1,14 @@
 """The spool: what is written comes back, whoever wrote it and however it ended."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from evalhub.model import Batch, Span
-from evalhub.tracing.spool import Spool, read_records
+from evalhub.tracing.segment import read_records
+from evalhub.tracing.spool import Spool
 
 
 @pytest.fixture
@@ -122,41 +124,54 @@ def test_at_its_limit_the_oldest_go(folder: Path) -> None:
     assert spool.records == 0
 
 
-def test_eviction_while_another_segment_is_read(folder: Path) -> None:
-    """What was handed out is not lost, and the rest of the segment being read still comes."""
-    spool = open_spool(folder, max_bytes=6_000)
-    for name in ("a", "b", "c", "d"):
-        spool.append(batch(name))
-    segments = sorted(folder.glob("*.spool"))
-    reading = spool.next_record()
-    assert reading is not None
-    names = [f"later {n}" for n in range(30)]
-    for name in names:
-        spool.append(batch(name))
-    assert not segments[0].exists()
-    spool.done(reading)
-    evicted = [span.name for each in lost for span in each.spans]
-    left = drain(spool)
-    assert sorted([*evicted, *left, "a"]) == sorted(["a", "b", "c", "d", *names])
+def test_small_records_are_read_back_together(folder: Path) -> None:
+    """Durable mode writes one span a record; delivered one by one they would take minutes."""
+    spool = open_spool(folder)
+    for n in range(1_500):
+        spool.append(batch(str(n)))
+    sizes = []
+    while (record := spool.next_record()) is not None:
+        sizes.append(len(record.batch))
+        spool.done(record)
+    assert sizes == [1_000, 500]
     assert (spool.records, spool.has_records) == (0, False)
 
 
-def test_eviction_of_an_older_orphan_while_a_segment_is_read(folder: Path) -> None:
-    """Room made by deleting somebody else's file does not stop the reading of one's own."""
-    first = open_spool(folder, "first", max_bytes=4_000)
-    for n in range(8):
-        first.append(batch(f"old {n}"))
-    first.close()
-    spool = open_spool(folder, "me", max_bytes=4_000)
-    spool.append(batch("a"))
-    spool.append(batch("b"))
+def test_eviction_while_a_segment_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room made by deleting an older file does not stop the reading; nothing counts twice."""
+    monkeypatch.setattr("evalhub.tracing.segment._GATHERED_SPANS", 1)
+    spool = open_spool(folder, max_bytes=16_000)
+    for name in ("a", "b", "c"):
+        spool.append(batch(name))
     reading = spool.next_record()
     assert reading is not None
-    spool.adopt()
-    for n in range(3):
-        spool.append(batch(f"new {n}"))
+    older = folder / "other-000001.spool"
+    older.write_bytes(b"x" * 15_000)
+    os.utime(older, (0, 0))
+    spool.append(batch("d"))
+    assert not older.exists()
     spool.done(reading)
-    drain(spool)
+    assert drain(spool) == ["b", "c", "d"]
+    assert (spool.records, spool.has_records) == (0, False)
+
+
+def test_eviction_of_the_segment_that_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was handed out is not counted as lost, the rest is."""
+    monkeypatch.setattr("evalhub.tracing.segment._GATHERED_SPANS", 1)
+    spool = open_spool(folder, max_bytes=16_000)
+    for name in ("a", "b", "c"):
+        spool.append(batch(name))
+    reading = spool.next_record()
+    assert reading is not None
+    names = [f"later {n}" for n in range(80)]
+    for name in names:
+        spool.append(batch(name))
+    spool.done(reading)
+    evicted = [span.name for each in lost for span in each.spans]
+    assert evicted[:2] == ["b", "c"]
+    assert [*evicted[2:], *drain(spool)] == names
     assert (spool.records, spool.has_records) == (0, False)
 
 

@@ -1,6 +1,7 @@
 """Streams that functions with ``reduce_fn`` return, beyond what the oracle compares."""
 
 import asyncio
+import copy
 import gc
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -122,3 +123,13 @@ def test_first_token_is_not_told_where_outputs_are_redacted(recorder: Recorder) 
     span = recorder.span("model")
     assert [event.attributes for event in span.events] == [None]
     assert span.first_token_ns is not None
+
+
+def test_a_copy_is_the_stream_itself(recorder: Recorder) -> None:
+    """A copy is no proxy, and what is done with it does not end the record."""
+    stream = create([1, 2])
+    assert type(copy.copy(stream)) is Stream
+    copied = copy.deepcopy(stream)
+    assert list(stream) == [1, 2]
+    assert list(copied) == [1, 2]
+    assert output(recorder.span("create")) == 3

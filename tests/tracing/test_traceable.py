@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evalhub.model import Span, SpanKind
-from evalhub.tracing import traceable
+from evalhub.tracing import get_current_span, traceable
 from evalhub.tracing.testing import Recorder, recording
 
 
@@ -289,3 +289,33 @@ def test_deep_recursion_raises_what_it_would_have_raised(recorder: Recorder) -> 
     with pytest.raises(RecursionError):
         down(0)
     assert recorder.spans[-1].status == "error"
+
+
+def test_interrupt_while_a_result_is_recorded_leaves_no_span_open(recorder: Recorder) -> None:
+    """Ctrl-C goes to the program; the call's span is recorded, and is not current any more."""
+
+    class Interrupted:
+        def __repr__(self) -> str:
+            raise KeyboardInterrupt
+
+    @traceable
+    def work() -> object:
+        return Interrupted()
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert get_current_span() is None
+    assert recorder.span("work").outputs is None
+
+
+@pytest.mark.parametrize("given", [5, [ValueError, "no class"], [None]])
+def test_wrong_exceptions_to_handle_are_ignored(recorder: Recorder, given: Any) -> None:
+    """What is no class does not take the place of the program's own error."""
+
+    @traceable(exceptions_to_handle=given)
+    def work() -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        work()
+    assert recorder.span("work").error is not None

@@ -121,7 +121,8 @@ def fail(span: ActiveSpan, error: BaseException) -> None:
         record_error(span, error)
     except Exception as problem:  # noqa: BLE001 - our failure must not reach the program
         tracer.absorb(problem)
-    tracer.end(span, end_ns)
+    finally:  # Ctrl-C may come in here: the span must not stay current
+        tracer.end(span, end_ns)
 
 
 def record_error(span: ActiveSpan, error: BaseException) -> None:

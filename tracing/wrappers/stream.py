@@ -191,9 +191,16 @@ def _weakly(inner: Any) -> Callable[[], Any]:
         return lambda: None
 
 
-def _is_reading(inner: Any) -> bool:
-    """Say whether the response is closed by its own iterator, which has come to its end."""
-    return bool(getattr(inner, "gi_running", False) or getattr(inner, "ag_running", False))
+def _ends_itself(inner: Any) -> bool:
+    """Say whether the response is closed by its own iterator, which has come to its end.
+
+    It runs then, or it has just ended and lets go of the iterators inside it.
+    """
+    for kind in ("gi", "ag"):  # the attributes of a generator, and of an async one
+        if hasattr(inner, f"{kind}_frame"):
+            frame = getattr(inner, f"{kind}_frame")
+            return frame is None or bool(getattr(inner, f"{kind}_running"))
+    return False
 
 
 def _close(
@@ -205,7 +212,7 @@ def _close(
             if alive is not None:
                 getattr(type(alive), method)(alive)
         finally:
-            if not _is_reading(inner()):
+            if not _ends_itself(inner()):
                 sink.finish(complete=False)
 
     return close
@@ -220,7 +227,7 @@ def _async_close(
             if alive is not None:
                 await getattr(type(alive), method)(alive)
         finally:
-            if not _is_reading(inner()):
+            if not _ends_itself(inner()):
                 sink.finish(complete=False)
 
     return close

@@ -142,14 +142,14 @@ def test_the_records_are_equal(
     client: anthropic.Anthropic,
     bare: anthropic.Anthropic,
     recorder: Recorder,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Name, kind, inputs, outputs, tokens, metadata and error are LangSmith's."""
     case(client)
     (ours,) = recorder.spans
-    monkeypatch.setenv("LANGSMITH_TRACING", "true")
     collector = CollectingClient()
-    case(wrap_by_langsmith(bare, tracing_extra={"client": collector}))
+    # Not by LANGSMITH_TRACING, which langsmith reads once: another test may have made it do so.
+    with langsmith.tracing_context(enabled=True):
+        case(wrap_by_langsmith(bare, tracing_extra={"client": collector}))
     (theirs,) = collector.collected.values()
     assert (ours.name, ours.kind) == (theirs["name"], theirs["run_type"])
     assert json.loads(ours.inputs or b"{}") == _their_inputs(theirs)

@@ -381,8 +381,11 @@ def test_errors_are_read(said: str, kind: str, message: str) -> None:
 def test_tool_calls_of_another_type_do_not_cost_the_span(wrong: Any) -> None:
     """What stands in place of a list of tool calls is left out, not refused with its batch."""
     message = {"role": "assistant", "content": "yes", "tool_calls": wrong}
-    payloads = {"inputs": {"messages": [message]}, "outputs": {"choices": [{"message": message}]}}
-    sent = replace(FULL, **{side: json.dumps(it).encode() for side, it in payloads.items()})
+    sent = replace(
+        FULL,
+        inputs=json.dumps({"messages": [message]}).encode(),
+        outputs=json.dumps({"choices": [{"message": message}]}).encode(),
+    )
     (resource,) = to_request(Batch([sent])).resource_spans
     found = {it.key: it.value.string_value for it in resource.scope_spans[0].spans[0].attributes}
     for side in ("input", "output"):

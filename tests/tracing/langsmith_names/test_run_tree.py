@@ -1,6 +1,7 @@
 """RunTree, ``trace`` blocks and ``tracing_context`` beyond what langsmith does."""
 
 import asyncio
+import copy
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -231,3 +232,28 @@ def test_unknown_arguments_warn() -> None:
         tracing_context(nonsense=1),
     ):
         pass
+
+
+def test_run_tree_that_the_caller_gave_by_position_is_left(recorder: Recorder) -> None:
+    """The function's run is given only where its caller gave none by position."""
+
+    @traceable
+    def work(x: int, run_tree: Any = None) -> Any:
+        return run_tree
+
+    @traceable
+    def collect(*numbers: int, run_tree: Any = None) -> Any:
+        return run_tree
+
+    assert work(1, "mine") == "mine"
+    assert isinstance(work(1), RunTree)
+    assert isinstance(collect(1, 2, 3), RunTree)
+
+
+def test_what_holds_a_run_can_be_copied(recorder: Recorder) -> None:
+    """A deep copy shows the same span."""
+    run = RunTree("work", inputs={"x": 1})
+    copied = copy.deepcopy({"run": run})["run"]
+    assert (copied.id, copied.inputs) == (run.id, {"x": 1})
+    run.patch()
+    assert recorder.span("work").inputs == b'{"x":1}'

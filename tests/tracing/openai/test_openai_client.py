@@ -77,6 +77,20 @@ def test_raw_stream_is_recorded_when_it_is_read(recorder: Recorder, fake: Any) -
     assert "stream_options" not in fake.asked[0][1]
 
 
+def test_only_a_stream_that_was_left_early_is_called_incomplete(
+    recorder: Recorder, fake: Any
+) -> None:
+    """The package closes the response once more after its end, which is not leaving early."""
+    completions = client_of(fake).chat.completions
+    assert len(list(completions.create(model="m", messages=MESSAGES, stream=True))) > 1
+    stream = completions.create(model="m", messages=MESSAGES, stream=True)
+    next(stream)
+    stream.close()
+    whole, left = map(attributes, recorder.spans)
+    assert "stream_complete" not in whole
+    assert left["stream_complete"] is False
+
+
 @pytest.mark.parametrize("reads", ["parse", "json", "iter_lines", None])
 def test_streaming_response(recorder: Recorder, fake: Any, reads: str | None) -> None:
     """``with_streaming_response``: the body is the caller's to read, and recorded if he kept it."""

@@ -66,18 +66,17 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-def test_same_as_langsmith(
-    recorder: Recorder, fake: Any, call: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_same_as_langsmith(recorder: Recorder, fake: Any, call: Callable[[Any], Any]) -> None:
     """Name, kind, inputs, outputs, metadata and tokens are those that LangSmith records.
 
     On purpose we keep the API's ``usage`` in the outputs, where LangSmith renames it; our
     ``ls_invocation_params`` have all parameters, LangSmith's a selection; and headers, which
     the raw views add, are not recorded.
     """
-    monkeypatch.setenv("LANGSMITH_TRACING", "true")
     client = CollectingClient()
-    call(langsmith_wrap(_client(fake), tracing_extra={"client": client}))
+    # Not by LANGSMITH_TRACING, which langsmith reads once: another test may have made it do so.
+    with langsmith.tracing_context(enabled=True):
+        call(langsmith_wrap(_client(fake), tracing_extra={"client": client}))
     call(wrap_openai(_client(fake)))
     theirs, (span,) = client.run, recorder.spans
     assert (span.name, span.kind) == (theirs["name"], theirs["run_type"])

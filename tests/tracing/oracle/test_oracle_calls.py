@@ -409,6 +409,17 @@ def cancelled(sdk: Any) -> Any:
     asyncio.run(main())
 
 
+def handled_alone(sdk: Any) -> Any:
+    """``exceptions_to_handle`` may be one class."""
+
+    @sdk.traceable(exceptions_to_handle=ValueError)
+    def work() -> None:
+        raise ValueError("expected")
+
+    with pytest.raises(ValueError, match="expected"):
+        work()
+
+
 def handled(sdk: Any) -> Any:
     """``exceptions_to_handle``: raised, and no error."""
 
@@ -549,6 +560,7 @@ PROGRAMS = [
     failing_coroutine,
     cancelled,
     handled,
+    handled_alone,
     processed,
     processed_to_a_text,
     named_and_tagged,
