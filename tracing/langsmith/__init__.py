@@ -14,6 +14,7 @@ from evalhub.tracing.langsmith import (
     anonymizer,
     async_client,
     client,
+    evaluation,
     middleware,
     run_helpers,
     run_trees,
@@ -23,7 +24,13 @@ from evalhub.tracing.langsmith import (
     wrappers,
 )
 from evalhub.tracing.langsmith.async_client import AsyncClient
-from evalhub.tracing.langsmith.client import Client, needs_server
+from evalhub.tracing.langsmith.client import Client
+from evalhub.tracing.langsmith.evaluation import (
+    EvaluationResult,
+    RunEvaluator,
+    aevaluate,
+    evaluate,
+)
 from evalhub.tracing.langsmith.run_helpers import (
     as_runnable,
     ensure_traceable,
@@ -42,6 +49,8 @@ __all__ = [
     "AsyncClient",
     "Client",
     "ContextThreadPoolExecutor",
+    "EvaluationResult",
+    "RunEvaluator",
     "RunTree",
     "aevaluate",
     "anonymizer",
@@ -49,6 +58,7 @@ __all__ = [
     "configure",
     "ensure_traceable",
     "evaluate",
+    "evaluation",
     "get_current_run_tree",
     "get_tracing_context",
     "install",
@@ -68,6 +78,7 @@ _MODULES = {
     "anonymizer": anonymizer,
     "async_client": async_client,
     "client": client,
+    "evaluation": evaluation,
     "middleware": middleware,
     "run_helpers": run_helpers,
     "run_trees": run_trees,
@@ -96,10 +107,6 @@ def install() -> None:
     sys.modules["langsmith"] = this
     for name, module in _MODULES.items():
         sys.modules[f"langsmith.{name}"] = module
-
-
-evaluate = needs_server("evaluate", "run the data set with `evalhub run`")
-aevaluate = needs_server("aevaluate", "run the data set with `evalhub run`")
 
 
 def __getattr__(name: str) -> Any:

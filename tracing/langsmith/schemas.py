@@ -10,20 +10,26 @@ from uuid import UUID
 from evalhub.tracing.run_tree import RunTree
 
 __all__ = [
+    "SCORE_TYPE",
+    "VALUE_TYPE",
     "Attachment",
     "Attachments",
     "DataType",
     "Dataset",
     "Example",
+    "ExampleCreate",
     "ExtractedUsageMetadata",
     "Feedback",
+    "FeedbackSourceBase",
     "FeedbackSourceType",
     "InputTokenDetails",
     "OutputTokenDetails",
     "Run",
     "RunBase",
     "RunEvent",
+    "RunLikeDict",
     "RunTypeEnum",
+    "TracerSession",
     "UsageMetadata",
 ]
 
@@ -38,6 +44,32 @@ class Attachment(NamedTuple):
 Attachments = dict[str, tuple[str, bytes] | Attachment | tuple[str, Path]]
 
 Run = RunBase = RunTree
+
+SCORE_TYPE = bool | int | float | None
+VALUE_TYPE = dict[str, Any] | str | bool | int | float | None
+
+
+class RunLikeDict(TypedDict, total=False):
+    """A run as a dict."""
+
+    id: UUID | None
+    trace_id: UUID
+    parent_run_id: UUID | None
+    dotted_order: str
+    name: str
+    run_type: str
+    start_time: datetime
+    end_time: datetime | None
+    inputs: dict[str, Any] | None
+    outputs: dict[str, Any] | None
+    error: str | None
+    events: list[dict[str, Any]] | None
+    extra: dict[str, Any] | None
+    tags: list[str] | None
+    session_id: UUID | None
+    session_name: str | None
+    reference_example_id: UUID | None
+    attachments: dict[str, Any]
 
 
 class RunEvent(TypedDict, total=False):
@@ -116,6 +148,40 @@ class Example:
     metadata: dict[str, Any] | None = None
     dataset_id: UUID | None = None
     attachments: dict[str, Any] | None = None
+
+
+@dataclass
+class ExampleCreate:
+    """An example that is to be made."""
+
+    id: UUID | None = None
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    split: str | list[str] | None = None
+    attachments: dict[str, Any] | None = None
+    source_run_id: UUID | None = None
+
+
+@dataclass
+class TracerSession:
+    """A project."""
+
+    id: UUID
+    name: str | None = None
+    description: str | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    extra: dict[str, Any] | None = None
+    reference_dataset_id: UUID | None = None
+
+
+@dataclass
+class FeedbackSourceBase:
+    """Who says a feedback."""
+
+    type: str
+    metadata: dict[str, Any] | None = None
 
 
 @dataclass

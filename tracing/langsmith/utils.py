@@ -1,6 +1,8 @@
 """What ``langsmith.utils`` has, as far as programs import it."""
 
+import logging
 import os
+from functools import lru_cache
 from typing import Any
 
 from evalhub.tracing.context import ContextThreadPoolExecutor, records_here
@@ -21,7 +23,9 @@ __all__ = [
     "LangSmithWarning",
     "get_env_var",
     "get_tracer_project",
+    "is_env_var_truish",
     "is_truish",
+    "log_once",
     "test_tracking_is_disabled",
     "tracing_is_enabled",
 ]
@@ -100,3 +104,17 @@ def is_truish(value: Any) -> bool:
     if isinstance(value, str):
         return value.lower() in ("true", "1")
     return bool(value)
+
+
+def is_env_var_truish(name: str | None) -> bool:
+    """Say whether the variable means yes."""
+    return name is not None and is_truish(get_env_var(name))
+
+
+@lru_cache
+def log_once(level: int, message: str) -> None:
+    """Log *message*, the first time only."""
+    _log.log(level, message)
+
+
+_log = logging.getLogger("evalhub.tracing.langsmith")

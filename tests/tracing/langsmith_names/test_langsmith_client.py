@@ -71,7 +71,7 @@ def test_what_needs_a_server_says_so() -> None:
     client = langsmith.Client()
     with pytest.raises(ConfigError, match=r"Client.read_run needs LangSmith's server.*evalhub tr"):
         client.read_run("x")
-    with pytest.raises(ConfigError, match="evalhub run"):
+    with pytest.raises(ConfigError, match="evalhub eval run"):
         langsmith.evaluate(lambda: 1, data="d")
     assert not hasattr(client, "tracing_queue")
     assert not hasattr(langsmith, "no_such_name")
