@@ -44,6 +44,7 @@ _DOTTED = r"\d{8}T\d{12}Z([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _FULL_ID = r"[0-9a-f]{32}"
 _READ = frozenset({"traceparent", "tracestate", "baggage", "langsmith-trace"})
 _MAX_HEADER_CHARS = 16_384
+_MAX_PROJECT_CHARS = 200  # it is in an index
 
 
 def short_id(span_id: str) -> str:
@@ -189,7 +190,8 @@ def _remote(headers: Mapping[str, str]) -> ActiveSpan | None:
     if not span_id:
         return None
     baggage = read_baggage(headers.get("baggage", ""))
-    parent = tracer.remote(trace_id, span_id, unquote(baggage.get("langsmith-project", "")) or None)
+    project = unquote(baggage.get("langsmith-project", ""))[:_MAX_PROJECT_CHARS]
+    parent = tracer.remote(trace_id, span_id, project or None)
     inherit(parent, baggage)
     parent.recording = sampled or len(span_id) < 32
     return parent

@@ -5,6 +5,7 @@ own, which win. What is not known has no cost, never a cost of 0: an unknown mod
 without a price, audio where only text is priced.
 """
 
+import math
 import re
 import uuid
 from collections.abc import Iterable, Sequence
@@ -177,8 +178,10 @@ def add_price(connection: Connection, price: Price) -> None:
     """Add a price of one's own; spans stored earlier keep the cost they have.
 
     Raises:
-        StoreError: another price of this model and tier begins at the same moment.
+        StoreError: another price of this model and tier begins at the same moment, or it
+            has no provider, no model, or a part that is no number of dollars.
     """
+    _check(price)
     key = (price.provider, price.model, price.tier, price.valid_from_ns)
     for stored in read_prices(connection):
         if stored.source == OWN and key == _key(stored):
@@ -187,6 +190,17 @@ def add_price(connection: Connection, price: Price) -> None:
                 "prices are not edited: choose a later moment"
             )
     insert_prices(connection, [price], source=OWN, digest=None)
+
+
+def _check(price: Price) -> None:
+    if not (price.provider.strip() and price.model.strip()):
+        raise StoreError(
+            f"a price needs a provider and a model, not {price.provider!r} and {price.model!r}"
+        )
+    for name in Price.__dataclass_fields__:
+        value = getattr(price, name)
+        if name.endswith("_usd") and value is not None and not 0 <= value < math.inf:
+            raise StoreError(f"{name} of {price.model} is {value}; give dollars, 0 or more")
 
 
 def _day(price: Price) -> str:

@@ -115,3 +115,16 @@ def test_errors_are_one_line_and_exit_code_2(tmp_path: Path) -> None:
         assert said.startswith("error: ")
         assert said.count("\n") == 1
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("m", "--provider", "p", "--input", "inf"), "input_usd of m is inf; give dollars"),
+        (("", "--provider", "p", "--input", "1"), "a price needs a provider and a model"),
+    ],
+)
+def test_a_price_that_cannot_be(arguments: tuple[str, ...], said: str) -> None:
+    """It is refused in one line, and not kept."""
+    assert said in evalhub("add", *arguments, code=2)
+    assert "p/m" not in evalhub("list", "--provider", "p", code=0)
