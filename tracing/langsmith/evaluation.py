@@ -1,5 +1,6 @@
 """What ``langsmith.evaluation`` has, as far as programs import it."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 from uuid import UUID
@@ -33,12 +34,12 @@ class EvaluationResults(TypedDict, total=False):
     results: list[EvaluationResult]
 
 
-class RunEvaluator:
+class RunEvaluator(ABC):
     """Base of evaluators: :meth:`evaluate_run` says how good a run is."""
 
+    @abstractmethod
     def evaluate_run(self, run: Any, example: Any = None, **kwargs: Any) -> EvaluationResult:
-        """Return the result for *run*; a subclass does it."""
-        raise NotImplementedError(f"{type(self).__name__} has no evaluate_run")
+        """Return the result for *run*."""
 
     async def aevaluate_run(self, run: Any, example: Any = None, **kwargs: Any) -> EvaluationResult:
         """Return the result for *run*."""
