@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evalhub.metrics.aggregate import summarize
     from evalhub.metrics.base import COLUMNS, Metric, ScoreColumn, ScoreTable
-    from evalhub.metrics.huggingface import HuggingFaceMetric
+    from evalhub.metrics.interop.huggingface import HuggingFaceMetric
     from evalhub.metrics.judge.rubric import RubricJudge as Rubric
     from evalhub.metrics.prf import PrecisionRecallF
+    from evalhub.metrics.rag.retrieval import Retrieval
     from evalhub.metrics.registry import MetricInfo, available, load
-    from evalhub.metrics.retrieval import Retrieval
     from evalhub.metrics.semantic.bertscore import BertScore
-    from evalhub.metrics.text.contains import Contains
+    from evalhub.metrics.structure.contains import Contains
+    from evalhub.metrics.structure.regex import Regex
     from evalhub.metrics.text.exact_match import ExactMatch
-    from evalhub.metrics.text.regex import Regex
     from evalhub.metrics.text.rouge import Rouge
     from evalhub.metrics.text.token_f1 import TokenF1
 
@@ -45,14 +45,14 @@ __all__ = [
 _HOMES = {
     "COLUMNS": "evalhub.metrics.base:COLUMNS",
     "BertScore": "evalhub.metrics.semantic.bertscore:BertScore",
-    "Contains": "evalhub.metrics.text.contains:Contains",
+    "Contains": "evalhub.metrics.structure.contains:Contains",
     "ExactMatch": "evalhub.metrics.text.exact_match:ExactMatch",
-    "HuggingFaceMetric": "evalhub.metrics.huggingface:HuggingFaceMetric",
+    "HuggingFaceMetric": "evalhub.metrics.interop.huggingface:HuggingFaceMetric",
     "Metric": "evalhub.metrics.base:Metric",
     "MetricInfo": "evalhub.metrics.registry:MetricInfo",
     "PrecisionRecallF": "evalhub.metrics.prf:PrecisionRecallF",
-    "Regex": "evalhub.metrics.text.regex:Regex",
-    "Retrieval": "evalhub.metrics.retrieval:Retrieval",
+    "Regex": "evalhub.metrics.structure.regex:Regex",
+    "Retrieval": "evalhub.metrics.rag.retrieval:Retrieval",
     "Rouge": "evalhub.metrics.text.rouge:Rouge",
     "Rubric": "evalhub.metrics.judge.rubric:RubricJudge",
     "ScoreColumn": "evalhub.metrics.base:ScoreColumn",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalhub.metrics.base import ScoreColumn
-from evalhub.metrics.intervals import Interval, mean_interval, wilson_interval
+from evalhub.metrics.stats.intervals import Interval, mean_interval, wilson_interval
 from evalhub.model import MetricSummary, ScoreState
 
 __all__ = ["is_rate", "summarize"]
@@ -19,7 +19,7 @@ def summarize(column: ScoreColumn, *, clusters: Sequence[object] | None = None) 
 
     A rate (see :func:`is_rate`) gets a Wilson interval; with *clusters* (one label per
     example) the interval is the clustered one of
-    :func:`~evalhub.metrics.intervals.mean_interval`, or Wilson's over the clusters where all
+    :func:`~evalhub.metrics.stats.intervals.mean_interval`, or Wilson's over the clusters where all
     scores of a rate are alike. It is cut at the column's bounds, beyond which no mean lies.
     """
     interval = _interval(column, clusters)

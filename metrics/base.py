@@ -23,6 +23,15 @@ COLUMNS: Mapping[str, str] = {
     "contexts": "texts of the retrieved chunks, best first, per output",
     "retrieved_ids": "ids of the retrieved chunks, best first, per output",
     "relevant_ids": "ids of the chunks that should be found, per output",
+    "tool_calls": "tools that the target called, in order, per output: mappings with name and "
+    "arguments, or names",
+    "expected_tool_calls": "tools that should be called, in order, per output, in the same form",
+    "metadata": "the example's other columns (mapping), per output",
+    "ids": "the example's id, per output",
+    "latency_ms": "milliseconds that the target took, per output (None where unknown)",
+    "input_tokens": "tokens that the target read, per output (None where unknown)",
+    "output_tokens": "tokens that the target wrote, per output (None where unknown)",
+    "cost_usd": "dollars that the target cost, per output (None where unknown)",
 }
 """Columns that a metric may ask for in ``requires``, and what they hold."""
 

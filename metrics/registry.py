@@ -11,16 +11,30 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from evalhub.errors import MetricError
+from evalhub.metrics.agents import catalog as agents
 from evalhub.metrics.base import Metric
+from evalhub.metrics.entry import Entry
+from evalhub.metrics.judge import catalog as judge
+from evalhub.metrics.rag import catalog as rag
+from evalhub.metrics.safety import catalog as safety
+from evalhub.metrics.semantic import catalog as semantic
+from evalhub.metrics.structure import catalog as structure
+from evalhub.metrics.text import catalog as text
 
 __all__ = ["MetricInfo", "available", "load"]
 
 _GROUP = "evalhub.metrics"
-_TEXTS = ("outputs", "references")
-_RANKING = ("retrieved_ids", "relevant_ids")
 _ROUGE_VARIANT = re.compile(r"rouge[\dLWS].*")
 """Loose: :class:`Rouge` itself says which variants there are."""
-_RANKING_AT = re.compile(r"(?P<name>(?:recall|precision|hit|ndcg|map)_at)_(?P<k>[1-9]\d*)")
+_BUILT_IN: Mapping[str, Entry] = {
+    **text.CATALOG,
+    **semantic.CATALOG,
+    **judge.CATALOG,
+    **rag.CATALOG,
+    **structure.CATALOG,
+    **agents.CATALOG,
+    **safety.CATALOG,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,77 +48,6 @@ class MetricInfo:
     paper: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Its settings with their defaults, as Python writes them; ``required`` where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    home: str
-    requires: tuple[str, ...]
-    summary: str
-    paper: str = ""
-    preset: Mapping[str, object] = field(default_factory=dict)
-    """Settings that the name itself gives."""
-
-
-_LIN = "Lin (2004), ROUGE: a package for automatic evaluation of summaries"
-_ROUGE = "evalhub.metrics.text.rouge:Rouge"
-_RETRIEVAL = "evalhub.metrics.retrieval:Retrieval"
-
-
-def _rouge(variant: str, summary: str) -> _Entry:
-    return _Entry(_ROUGE, _TEXTS, summary, _LIN, {"variants": (variant,)})
-
-
-def _ranking(measure: str, summary: str) -> _Entry:
-    return _Entry(_RETRIEVAL, _RANKING, summary, preset={"measure": measure})
-
-
-_BUILT_IN: dict[str, _Entry] = {
-    "rouge": _Entry(_ROUGE, _TEXTS, "n-gram, subsequence and skip-bigram overlap", _LIN),
-    "rouge1": _rouge("rouge1", "unigram overlap"),
-    "rouge2": _rouge("rouge2", "bigram overlap"),
-    "rougeL": _rouge("rougeL", "longest common subsequence of the whole texts"),
-    "rougeLsum": _rouge("rougeLsum", "union of longest common subsequences, line by line"),
-    "rougeS4": _rouge("rougeS4", "skip bigrams with at most 4 words between"),
-    "rougeSU4": _rouge("rougeSU4", "the same, and unigrams"),
-    "bertscore": _Entry(
-        "evalhub.metrics.semantic.bertscore:BertScore",
-        _TEXTS,
-        "greedy matching of contextual token embeddings",
-        "Zhang et al. (2020), BERTScore: evaluating text generation with BERT",
-    ),
-    "rubric": _Entry(
-        "evalhub.metrics.judge.rubric:RubricJudge",
-        ("outputs", "inputs"),
-        "a language model grades the output by given criteria",
-    ),
-    "exact_match": _Entry(
-        "evalhub.metrics.text.exact_match:ExactMatch",
-        _TEXTS,
-        "1 where the normalised output is a reference",
-        "Rajpurkar et al. (2016), SQuAD",
-    ),
-    "token_f1": _Entry(
-        "evalhub.metrics.text.token_f1:TokenF1",
-        _TEXTS,
-        "F-measure of the tokens shared with a reference",
-        "Rajpurkar et al. (2016), SQuAD",
-    ),
-    "contains": _Entry(
-        "evalhub.metrics.text.contains:Contains", _TEXTS, "1 where the output holds a reference"
-    ),
-    "regex": _Entry(
-        "evalhub.metrics.text.regex:Regex", ("outputs",), "1 where the output matches a pattern"
-    ),
-    "recall_at_k": _ranking("recall", "share of the relevant ids among the first k"),
-    "precision_at_k": _ranking("precision", "share of the first k that is relevant"),
-    "hit_at_k": _ranking("hit", "1 where one of the first k is relevant"),
-    "ndcg_at_k": _ranking("ndcg", "discounted gain of the first k, against the best order"),
-    "map_at_k": _ranking("map", "precision at each relevant id among the first k, averaged"),
-    "mrr": _ranking("mrr", "1 / rank of the first relevant id"),
-    "ndcg": _ranking("ndcg", "discounted gain of the ranking, against the best order"),
-    "map": _ranking("map", "precision at each relevant id, averaged"),
-}
 
 
 def load(name: str, **settings: Any) -> Metric:
@@ -128,7 +71,7 @@ def available() -> list[MetricInfo]:
 
 def _factory(name: str) -> tuple[Callable[..., Metric], Mapping[str, object]]:
     if name.startswith("hf:"):
-        home = "evalhub.metrics.huggingface:HuggingFaceMetric"
+        home = "evalhub.metrics.interop.huggingface:HuggingFaceMetric"
         return _import(home), {"module": name.removeprefix("hf:")}
     entry = _entry(name)
     if entry is not None:
@@ -139,17 +82,12 @@ def _factory(name: str) -> tuple[Callable[..., Metric], Mapping[str, object]]:
     return cast("Callable[..., Metric]", point.load()), {}
 
 
-def _entry(name: str) -> _Entry | None:
+def _entry(name: str) -> Entry | None:
     if name in _BUILT_IN:
         return _BUILT_IN[name]
     if _ROUGE_VARIANT.fullmatch(name):
-        return _rouge(name, "")
-    ranked = _RANKING_AT.fullmatch(name)
-    if ranked is None:
-        return None
-    base = _BUILT_IN[f"{ranked['name']}_k"]
-    preset = {**base.preset, "k": int(ranked["k"])}
-    return _Entry(base.home, base.requires, base.summary, preset=preset)
+        return text.rouge_entry(name)
+    return rag.ranking_at(name)
 
 
 def _import(home: str) -> Callable[..., Metric]:
@@ -189,7 +127,7 @@ def _check_settings(
         raise MetricError(f"{name} needs the setting {absent[0]!r}")
 
 
-def _describe(name: str, entry: _Entry) -> MetricInfo:
+def _describe(name: str, entry: Entry) -> MetricInfo:
     settings = _settings(_import(entry.home), entry.preset)
     return MetricInfo(name, entry.requires, entry.summary, entry.paper, settings)
 

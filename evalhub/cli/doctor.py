@@ -31,13 +31,16 @@ EXTRAS = {
     "langchain": ("langchain-core",),
     "llamaindex": ("llama-index-core",),
     "local": ("xllamacpp", "openai", "tokenizers", "pypdfium2", "fpdf2"),
+    "metrics": ("jsonschema", "sacrebleu", "scikit-learn", "tokenizers", "pytrec_eval-terrier"),
     "mlflow": ("mlflow", "pandas", "pyarrow"),
+    "onnx": ("onnxruntime", "tokenizers"),
     "openai": ("openai",),
     "otel": ("opentelemetry-sdk", "opentelemetry-proto"),
     "postgresql": ("psycopg",),
     "ray": ("ray",),
     "retrieval": ("pytrec_eval-terrier",),
     "server": ("fastapi", "uvicorn"),
+    "torch": ("torch", "transformers"),
 }
 """Packages of each extra, as in pyproject.toml."""
 

@@ -76,7 +76,8 @@ def run_experiment(
     )
     end_ns = time.time_ns()
     results = with_usage([_result(*plan, call) for plan, call in _zip(planned, calls)], url=url)
-    columns = _score(metrics, Columns.of([example for example, _ in planned], calls), report)
+    laid_out = Columns.of([example for example, _ in planned], calls, results)
+    columns = _score(metrics, laid_out, report)
     return Experiment(
         name=f"{target.name}-{datetime.fromtimestamp(start_ns / 1e9, UTC):%Y%m%d-%H%M%S}",
         suite=suite,

@@ -10,7 +10,7 @@ import numpy as np
 from evalhub.errors import MetricInputError
 from evalhub.evals.calling import Call
 from evalhub.metrics.base import COLUMNS, Metric, ScoreColumn
-from evalhub.model import Dataset, Example, ScoreState
+from evalhub.model import Dataset, Example, ExampleResult, ScoreState
 
 __all__ = ["Columns", "check_metrics", "score_columns"]
 
@@ -24,22 +24,50 @@ class Columns:
     """Where the target gave nothing."""
 
     @classmethod
-    def of(cls, examples: Sequence[Example], calls: Sequence[Call]) -> Self:
-        """Lay out *examples* and the *calls* made for them, in the same order."""
+    def of(
+        cls,
+        examples: Sequence[Example],
+        calls: Sequence[Call],
+        results: Sequence[ExampleResult],
+    ) -> Self:
+        """Lay out *examples*, the *calls* made for them and their *results*, in one order."""
         outputs = [call.output for call in calls]
         return cls(
             by_name={
                 "outputs": [None if output is None else output.text for output in outputs],
-                "references": [list(example.references) for example in examples],
-                "inputs": [example.inputs for example in examples],
                 "contexts": [[] if out is None else list(out.contexts) for out in outputs],
                 "retrieved_ids": [
                     [] if out is None else list(out.retrieved_ids) for out in outputs
                 ],
-                "relevant_ids": [_relevant_ids(example) for example in examples],
+                "tool_calls": [[] if out is None else list(out.tool_calls) for out in outputs],
+                **_of_examples(examples),
+                **_of_results(results),
             },
             failed=[output is None for output in outputs],
         )
+
+
+def _of_examples(examples: Sequence[Example]) -> dict[str, Sequence[Any]]:
+    return {
+        "ids": [example.id for example in examples],
+        "references": [list(example.references) for example in examples],
+        "inputs": [example.inputs for example in examples],
+        "metadata": [example.metadata for example in examples],
+        "relevant_ids": [_relevant_ids(example) for example in examples],
+        "expected_tool_calls": [
+            list(example.metadata.get("expected_tool_calls") or ()) for example in examples
+        ],
+    }
+
+
+def _of_results(results: Sequence[ExampleResult]) -> dict[str, Sequence[Any]]:
+    usages = [result.usage for result in results]
+    return {
+        "latency_ms": [result.latency_ms for result in results],
+        "input_tokens": [None if usage is None else usage.input_tokens for usage in usages],
+        "output_tokens": [None if usage is None else usage.output_tokens for usage in usages],
+        "cost_usd": [result.cost_usd for result in results],
+    }
 
 
 def check_metrics(metrics: Sequence[Metric], dataset: Dataset) -> None:
@@ -85,6 +113,13 @@ def _check_columns(metric: Metric, dataset: Dataset) -> None:
     if "relevant_ids" in metric.requires and not any(map(_relevant_ids, dataset.examples)):
         raise MetricInputError(
             f"{metric.name} needs the column 'relevant_ids' and no example of "
+            f"{dataset.name!r} has it"
+        )
+    if "expected_tool_calls" in metric.requires and not any(
+        example.metadata.get("expected_tool_calls") for example in dataset.examples
+    ):
+        raise MetricInputError(
+            f"{metric.name} needs the column 'expected_tool_calls' and no example of "
             f"{dataset.name!r} has it"
         )
 

@@ -27,6 +27,8 @@ class TargetOutput:
     """Texts of the chunks it had retrieved, best first."""
     retrieved_ids: tuple[str, ...] = ()
     """Their ids, best first."""
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    """Tools it called, in order: mappings with ``name`` and ``arguments``."""
 
 
 class Target(Protocol):
@@ -45,7 +47,7 @@ class FunctionTarget:
 
     The function may be async, and may return a text, a :class:`TargetOutput`, or a
     mapping with ``text`` (or ``output`` or ``answer``) and, when it retrieves,
-    ``contexts`` and ``retrieved_ids``. One that takes a single parameter called
+    ``contexts`` and ``retrieved_ids``, or ``tool_calls``. One that takes a single parameter called
     ``inputs`` gets the whole mapping.
     """
 
@@ -159,9 +161,18 @@ def _as_output(result: Any) -> TargetOutput:
                 text,
                 contexts=tuple(str(item) for item in result.get("contexts") or ()),
                 retrieved_ids=tuple(str(item) for item in result.get("retrieved_ids") or ()),
+                tool_calls=tuple(map(_as_tool_call, result.get("tool_calls") or ())),
             )
         raise TypeError(f"the target returned keys {sorted(map(str, result))}, none a 'text'")
     raise TypeError(f"the target returned {type(result).__name__}; return str or TargetOutput")
+
+
+def _as_tool_call(call: Any) -> Mapping[str, Any]:
+    if isinstance(call, str):
+        return {"name": call}
+    if isinstance(call, Mapping) and isinstance(call.get("name"), str):
+        return call
+    raise TypeError(f"the target returned the tool call {call!r}; give name and arguments")
 
 
 def _placeholders(template: str) -> frozenset[str]:

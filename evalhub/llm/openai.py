@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evalhub._optional import require
 from evalhub.errors import EmptyAnswerError, ModelError, ModelUnavailableError
-from evalhub.llm.client import Completion
+from evalhub.llm.client import Completion, TokenLogprob
 from evalhub.llm.endpoint import Endpoint
 from evalhub.model import Usage
 from evalhub.tracing import wrap_openai
@@ -16,6 +16,7 @@ from evalhub.tracing import wrap_openai
 if TYPE_CHECKING:
     import openai
     from openai.types.chat import ChatCompletion
+    from openai.types.chat.chat_completion import Choice
     from openai.types.completion_usage import CompletionUsage
 
 __all__ = ["OpenAIChat"]
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _RETRYABLE_STATUS = frozenset({408, 409, 429})  # what the openai client retries beside 5xx
 _WORDS = {
+    "logprobs": ("logprobs",),
     "response_format": ("response_format", "json_schema"),
     "seed": ("seed",),
     "temperature": ("temperature",),
@@ -34,7 +36,7 @@ _WORDS = {
 class OpenAIChat:
     """A :class:`~evalhub.llm.client.ChatClient` over the ``openai`` package.
 
-    JSON schema, seed and temperature are wishes: some endpoints and models refuse
+    JSON schema, seed, temperature and logprobs are wishes: some endpoints and models refuse
     them. The first refusal is logged, and the setting is left out from then on. So an
     answer must be parsed tolerantly even when a schema was given.
 
@@ -68,6 +70,7 @@ class OpenAIChat:
         temperature: float | None = None,
         seed: int | None = None,
         json_schema: Mapping[str, Any] | None = None,
+        top_logprobs: int | None = None,
     ) -> Completion:
         """Return the answer to *messages* (dicts with ``role`` and ``content``).
 
@@ -85,6 +88,8 @@ class OpenAIChat:
             "temperature": temperature,
             "seed": seed,
             "response_format": None if json_schema is None else _response_format(json_schema),
+            "logprobs": None if top_logprobs is None else True,
+            "top_logprobs": top_logprobs,
         }
         settings = {key: value for key, value in wanted.items() if value is not None}
         return _completion(self._ask([dict(message) for message in messages], settings))
@@ -108,6 +113,8 @@ class OpenAIChat:
         """Send the request, again without a setting for each that is refused."""
         while True:
             sent = {key: value for key, value in settings.items() if key not in self._refused}
+            if "logprobs" not in sent:
+                sent.pop("top_logprobs", None)
             try:
                 return self._send(messages, sent)
             except _RefusedSettingError as refusal:
@@ -189,6 +196,21 @@ def _completion(answer: "ChatCompletion") -> Completion:
         model=answer.model,
         finish_reason="refusal" if refusal and not message.content else reason,
         usage=None if answer.usage is None else _usage(answer.usage),
+        logprobs=_logprobs(choices[0]),
+    )
+
+
+def _logprobs(choice: "Choice") -> tuple[TokenLogprob, ...] | None:
+    content = getattr(getattr(choice, "logprobs", None), "content", None)
+    if content is None:
+        return None
+    return tuple(
+        TokenLogprob(
+            item.token,
+            item.logprob,
+            tuple((rival.token, rival.logprob) for rival in item.top_logprobs),
+        )
+        for item in content
     )
 
 

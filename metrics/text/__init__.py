@@ -1,1 +1,1 @@
-"""Metrics that compare texts: ROUGE and answers to questions."""
+"""Metrics that compare texts by their words and characters."""

@@ -1,6 +1,6 @@
 """Count what each output shares with each of its references."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,11 @@ from evalhub.metrics.text.lcs import (
     weighted_union_hits,
 )
 from evalhub.metrics.text.overlap import Overlap
-from evalhub.metrics.text.tokenize import Tokens, tokenize
+from evalhub.metrics.text.tokenize import Normalizer, Splitter, Tokens, tokenize
 from evalhub.metrics.text.variant import Variant
 
 __all__ = ["Pairs"]
 
-_Stem = Callable[[bytes], bytes]
 _Lines = list[list[int]]
 
 
@@ -38,9 +37,9 @@ class Pairs:
     """
 
     texts: Sequence[str]
-    wide: Sequence[bool]
+    splitters: Sequence[Splitter | None]
     tokens: Tokens
-    stem_token: _Stem
+    normalize: Normalizer
     perl: bool
     """Whether to count as ROUGE-1.5.5.pl does, where that differs from the paper."""
 
@@ -99,8 +98,10 @@ class Pairs:
         rows = [*pairs, *(self.count + pair for pair in pairs)]
         lines = [self.texts[row].split("\n") for row in rows]
         flat = [line for text in lines for line in text]
-        wide = [self.wide[row] for row, text in zip(rows, lines, strict=True) for _ in text]
-        tokens = iter(tokenize(flat, wide, self.stem_token).split())
+        splitters = [
+            self.splitters[row] for row, text in zip(rows, lines, strict=True) for _ in text
+        ]
+        tokens = iter(tokenize(flat, splitters, self.normalize).split())
         split = [[next(tokens) for _ in text] for text in lines]
         return {pair: (split[k], split[k + len(pairs)]) for k, pair in enumerate(pairs)}
 

@@ -27,7 +27,14 @@ from evalhub.metrics.prf import PrecisionRecallF
 from evalhub.metrics.text.overlap import PRF, MultiReference, Overlap, reduce_references
 from evalhub.metrics.text.pairs import Pairs
 from evalhub.metrics.text.porter import Dialect
-from evalhub.metrics.text.tokenize import TokenizerName, has_cjk, stemmer, tokenize
+from evalhub.metrics.text.tokenize import (
+    Splitter,
+    TokenizerName,
+    has_cjk,
+    split_unicode,
+    stemmer,
+    tokenize,
+)
 from evalhub.metrics.text.variant import parse_variant
 from evalhub.model import ScoreState
 
@@ -135,11 +142,11 @@ class _Batch:
         self._counts = [len(row) for row in references]
         self._owners = [i for i, count in enumerate(self._counts) for _ in range(count)]
         self._texts = outputs + [text for row in references for text in row]
-        rows = _wide_rows(outputs, references, rouge.tokenizer)
-        self._wide = rows + [rows[owner] for owner in self._owners]
+        rows = _splitters(outputs, references, rouge.tokenizer)
+        self._row_splitters = rows + [rows[owner] for owner in self._owners]
         dialect: Dialect = "martin" if self._perl else "nltk"
-        self._stem_token = stemmer(dialect if rouge.stemmer else None)
-        self._tokens = tokenize(self._texts, self._wide, self._stem_token)
+        self._normalize = stemmer(dialect if rouge.stemmer else None)
+        self._tokens = tokenize(self._texts, self._row_splitters, self._normalize)
 
     def scores(self) -> dict[str, PRF]:
         """Return the scores of the outputs, by variant."""
@@ -160,9 +167,9 @@ class _Batch:
         order = self._owners + list(range(n, n + len(self._owners)))
         return Pairs(
             texts=[self._texts[i] for i in order],
-            wide=[self._wide[i] for i in order],
+            splitters=[self._row_splitters[i] for i in order],
             tokens=self._tokens.take(order),
-            stem_token=self._stem_token,
+            normalize=self._normalize,
             perl=self._perl,
         )
 
@@ -178,14 +185,16 @@ class _Batch:
         return Unscored(ScoreState.ERRORED, f"{reason}; another may read it")
 
 
-def _wide_rows(
+def _splitters(
     outputs: list[str], references: list[list[str]], tokenizer: TokenizerName
-) -> list[bool]:
-    """Tell for each output whether it and its references take the ``unicode`` tokenizer."""
+) -> list[Splitter | None]:
+    """Return what splits each output and its references."""
     if tokenizer != "auto":
-        return [tokenizer == "unicode"] * len(outputs)
+        return [split_unicode if tokenizer == "unicode" else None] * len(outputs)
     rows = zip(outputs, references, strict=True)
-    return [has_cjk(output) or any(map(has_cjk, row)) for output, row in rows]
+    return [
+        split_unicode if has_cjk(output) or any(map(has_cjk, row)) else None for output, row in rows
+    ]
 
 
 def _batches(

@@ -17,9 +17,22 @@ from numpy.typing import NDArray
 
 from evalhub.metrics.text.porter import Dialect, stem
 
-__all__ = ["TokenizerName", "Tokens", "has_cjk", "stemmer", "tokenize"]
+__all__ = [
+    "Normalizer",
+    "Splitter",
+    "TokenizerName",
+    "Tokens",
+    "has_cjk",
+    "split_unicode",
+    "stemmer",
+    "tokenize",
+]
 
 TokenizerName = Literal["auto", "rouge_score", "unicode"]
+Splitter = Callable[[str], Sequence[str]]
+"""Splits a text into tokens; a token holds no white space."""
+Normalizer = Callable[[bytes], bytes | None]
+"""Gives what a token (UTF-8) counts as, or None where it does not count."""
 
 _CJK_RANGES = (
     "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
@@ -75,7 +88,7 @@ def has_cjk(text: str) -> bool:
     return not text.isascii() and _CJK.search(text) is not None
 
 
-def stemmer(dialect: Dialect | None) -> Callable[[bytes], bytes]:
+def stemmer(dialect: Dialect | None) -> Normalizer:
     """Return what maps a token to its stem; words of up to three letters stay as they are."""
     if dialect is None:
         return bytes
@@ -90,30 +103,44 @@ def stemmer(dialect: Dialect | None) -> Callable[[bytes], bytes]:
 
 
 def tokenize(
-    texts: Sequence[str], wide: Sequence[bool], stem_token: Callable[[bytes], bytes]
+    texts: Sequence[str], splitters: Sequence[Splitter | None], normalize: Normalizer
 ) -> Tokens:
-    """Return the tokens of *texts*; those marked *wide* by the ``unicode`` tokenizer."""
-    pieces = [_wide(t) if w else _narrow(t) for t, w in zip(texts, wide, strict=True)]
+    """Return the tokens of *texts*, each split by its splitter.
+
+    A text whose splitter is None is split as ``rouge_score`` does. *normalize* gives what
+    a token counts as (its stem), or None where it does not count at all (a stop word).
+    """
+    pieces = [
+        _narrow(text) if splitter is None else _joined(splitter(text))
+        for text, splitter in zip(texts, splitters, strict=True)
+    ]
     pieces.append(b"")
     words = (b" %b " % _END).join(pieces).split()
-    numbers = _Numbers(stem_token)
+    numbers = _Numbers(normalize)
     ids = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
+    ids = ids[ids >= 0]
     ends = np.flatnonzero(ids == 0)
     lengths = np.diff(ends, prepend=-1) - 1
     return Tokens(ids[ids != 0], lengths, numbers.next)
 
 
+def split_unicode(text: str) -> list[str]:
+    """Return the runs of letters and digits of any script, each CJK character alone."""
+    return _WORD.findall(text.lower())
+
+
 class _Numbers(dict[bytes, int]):
     """Numbers of tokens, given at first sight; tokens of one stem share a number."""
 
-    def __init__(self, stem_token: Callable[[bytes], bytes]) -> None:
+    def __init__(self, normalize: Normalizer) -> None:
         super().__init__({_END: 0})
         self.next = 1
-        self._stem = stem_token
+        self._normalize = normalize
         self._stems: dict[bytes, int] = {}
 
     def __missing__(self, token: bytes) -> int:
-        number = self._stems.setdefault(self._stem(token), self.next)
+        stem = self._normalize(token)
+        number = -1 if stem is None else self._stems.setdefault(stem, self.next)
         if number == self.next:
             self.next += 1
         self[token] = number
@@ -125,5 +152,5 @@ def _narrow(text: str) -> bytes:
     return text.lower().encode("ascii", "replace").translate(_ALPHANUMERIC)
 
 
-def _wide(text: str) -> bytes:
-    return " ".join(_WORD.findall(text.lower())).encode("utf-8", "replace")
+def _joined(words: Sequence[str]) -> bytes:
+    return " ".join(words).encode("utf-8", "replace")

@@ -10,10 +10,10 @@ import evalhub.metrics
 from evalhub.errors import MetricError
 from evalhub.metrics import available, load
 from evalhub.metrics.base import COLUMNS, Metric
-from evalhub.metrics.retrieval import Retrieval
-from evalhub.metrics.text.contains import Contains
+from evalhub.metrics.rag.retrieval import Retrieval
+from evalhub.metrics.structure.contains import Contains
+from evalhub.metrics.structure.regex import Regex
 from evalhub.metrics.text.exact_match import ExactMatch
-from evalhub.metrics.text.regex import Regex
 from evalhub.metrics.text.rouge import Rouge
 from evalhub.metrics.text.token_f1 import TokenF1
 

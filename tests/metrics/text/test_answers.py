@@ -3,9 +3,9 @@
 import pytest
 
 from evalhub.errors import MetricError, MetricInputError
-from evalhub.metrics.text.contains import Contains
+from evalhub.metrics.structure.contains import Contains
+from evalhub.metrics.structure.regex import Regex
 from evalhub.metrics.text.exact_match import ExactMatch
-from evalhub.metrics.text.regex import Regex
 from evalhub.metrics.text.token_f1 import TokenF1
 
 

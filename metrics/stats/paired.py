@@ -1,7 +1,6 @@
 """Compare two systems on the same examples, and say what a sample can show.
 
-NaN stands for "not scored": it is dropped, together with its pair. What concerns one
-system is in :mod:`evalhub.metrics.intervals`, whose functions are offered here too.
+NaN stands for "not scored": it is dropped, together with its pair.
 """
 
 import math
@@ -13,30 +12,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalhub.errors import MetricInputError
-from evalhub.metrics.intervals import (
+from evalhub.metrics.stats.intervals import (
     Clusters,
-    Interval,
-    bootstrap_mean,
     check_draws,
     drop_unscored,
     mean_interval,
     row_blocks,
     t_quantile,
     upper_tail,
-    wilson_interval,
 )
 
 __all__ = [
-    "Interval",
     "McNemar",
     "PairedDifference",
     "benjamini_hochberg",
-    "bootstrap_mean",
     "mcnemar",
-    "mean_interval",
     "minimum_detectable_effect",
     "paired_difference",
-    "wilson_interval",
 ]
 
 _Floats = NDArray[np.float64]

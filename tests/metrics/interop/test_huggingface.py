@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evalhub.errors import MetricError
-from evalhub.metrics.huggingface import HuggingFaceMetric
+from evalhub.metrics.interop.huggingface import HuggingFaceMetric
 
 pytest.importorskip("evaluate")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evalhub.errors import MetricError, MetricInputError, MissingExtraError
 from evalhub.metrics import load
-from evalhub.metrics.retrieval import Measure, Retrieval
+from evalhub.metrics.rag.retrieval import Measure, Retrieval
 
 pytest.importorskip("pytrec_eval")
 

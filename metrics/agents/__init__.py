@@ -1,0 +1,1 @@
+"""Metrics of tool calls and of the path that an agent took."""

@@ -1,0 +1,1 @@
+"""Metrics of other packages here, and ours in other packages."""

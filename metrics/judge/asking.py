@@ -1,0 +1,140 @@
+"""Ask a model many questions, and make states of what is no answer.
+
+Every judge and every model-based metric asks through here: so each question is traced,
+each answer is cached under the number of its repeat, and a recording can stand in for the
+model. What went wrong with one question is the state of that answer, never an exception.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from evalhub.errors import EmptyAnswerError, ModelError
+from evalhub.llm.client import ChatClient, Completion, TokenLogprob
+from evalhub.model import ScoreState, SpanKind, Usage
+from evalhub.tracing import ContextThreadPoolExecutor, trace
+
+__all__ = ["Answer", "AnswerSource", "Asker", "ModelSource", "Question"]
+
+PROJECT = "evaluators"
+"""Where the traces of judges go, as LangSmith's do: apart from those of the application."""
+_NOT_AN_ANSWER = {
+    "content_filter": "the answer was filtered",
+    "length": "the answer was cut off",
+    "refusal": "the judge refused",
+}
+"""Finish reasons that leave nothing to read; a number in a cut answer may be half of one."""
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to a model."""
+
+    messages: Sequence[Mapping[str, Any]]
+    json_schema: Mapping[str, Any] | None = None
+    max_tokens: int = 512
+    temperature: float = 0.0
+    seed: int | None = 0
+    top_logprobs: int | None = None
+    repeat: int = 0
+    """Which sample of the same question this is; part of the cache's key."""
+    key: str | None = None
+    """What recordings may call this question, such as ``"example-7/a_first"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. ``state`` is ``scored`` where there is a text that can be read."""
+
+    state: ScoreState
+    text: str = ""
+    reason: str | None = None
+    """Why there is nothing to read."""
+    logprobs: Sequence[TokenLogprob] | None = None
+    usage: Usage | None = None
+
+
+class AnswerSource(Protocol):
+    """Where answers come from: a model, a cache before it, or a recording."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answers, for signatures."""
+
+    def complete(self, question: Question) -> Completion:
+        """Return the answer to *question*.
+
+        Raises:
+            ModelError: there is none.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Asks a model, every time."""
+
+    client: ChatClient
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answers."""
+        return self.client.model
+
+    def complete(self, question: Question) -> Completion:
+        """Ask the model; the seed of a repeated question is that of the first plus its number."""
+        seed = None if question.seed is None else question.seed + question.repeat
+        return self.client.complete(
+            question.messages,
+            max_tokens=question.max_tokens,
+            temperature=question.temperature,
+            seed=seed,
+            json_schema=question.json_schema,
+            top_logprobs=question.top_logprobs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks *source*, several questions at a time."""
+
+    source: AnswerSource
+    concurrency: int = field(default=4, kw_only=True)
+
+    @property
+    def model(self) -> str:
+        """Name of the model that answers."""
+        return self.source.model
+
+    def ask(self, question: Question) -> Answer:
+        """Return the answer, or the state and the reason why there is none."""
+        try:
+            completion = self.source.complete(question)
+        except EmptyAnswerError as error:
+            return Answer(ScoreState.UNPARSED, reason=str(error))
+        except ModelError as error:
+            return Answer(ScoreState.ERRORED, reason=str(error))
+        reason = _NOT_AN_ANSWER.get(completion.finish_reason or "")
+        state = ScoreState.SCORED if reason is None else ScoreState.UNPARSED
+        told = None if reason is None else f"{reason}: {completion.text}"
+        return Answer(state, completion.text, told, completion.logprobs, completion.usage)
+
+    def map(self, judge: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+        """Return *judge* of each item, in order, several at a time.
+
+        *judge* asks one question or several; the trace that is open here is open there.
+        """
+        with ContextThreadPoolExecutor(self.concurrency) as pool:
+            return list(pool.map(judge, items))
+
+    def trace(self, name: str, inputs: Mapping[str, Any], signature: str) -> Any:
+        """Open the trace of one judgement; the requests in it become its children."""
+        return trace(
+            name,
+            kind=SpanKind.EVALUATOR,
+            inputs=dict(inputs),
+            metadata={"signature": signature},
+            project=PROJECT,
+        )

@@ -1,0 +1,15 @@
+"""The metrics of this room, by name."""
+
+from collections.abc import Mapping
+
+from evalhub.metrics.entry import Entry
+
+__all__ = ["CATALOG"]
+
+CATALOG: Mapping[str, Entry] = {
+    "rubric": Entry(
+        "evalhub.metrics.judge.rubric:RubricJudge",
+        ("outputs", "inputs"),
+        "a language model grades the output by given criteria",
+    ),
+}

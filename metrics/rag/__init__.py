@@ -1,0 +1,1 @@
+"""Metrics of retrieval and of answers made from what was retrieved."""

@@ -1,0 +1,1 @@
+"""Metrics of what must not be said."""

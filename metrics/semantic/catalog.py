@@ -1,0 +1,16 @@
+"""The metrics of this room, by name."""
+
+from collections.abc import Mapping
+
+from evalhub.metrics.entry import Entry
+
+__all__ = ["CATALOG"]
+
+CATALOG: Mapping[str, Entry] = {
+    "bertscore": Entry(
+        "evalhub.metrics.semantic.bertscore:BertScore",
+        ("outputs", "references"),
+        "greedy matching of contextual token embeddings",
+        "Zhang et al. (2020), BERTScore: evaluating text generation with BERT",
+    ),
+}

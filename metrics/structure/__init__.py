@@ -1,0 +1,1 @@
+"""Metrics of form: patterns, JSON, code, classes, and what a call took."""
