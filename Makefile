@@ -50,6 +50,7 @@ bench: dev  ## side by side with the peers, printed as ratios
 	$(BIN)/python benchmarks/kill.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python benchmarks/runner.py
 
 clean:
 	rm -rf $(VENV) build dist artifacts *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from evalhub.dashboards import formats
 from evalhub.dashboards.markup import Element, chip, element, table
 from evalhub.dashboards.payload import plain
-from evalhub.evals.compare import Comparison, MetricComparison
-from evalhub.evals.pairs import Pair
+from evalhub.evals.gates.compare import Comparison, MetricComparison
+from evalhub.evals.gates.pairs import Pair
 from evalhub.model import ExampleResult, MetricSummary
 
 __all__ = [

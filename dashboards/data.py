@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from evalhub._optional import require
-from evalhub.evals.compare import Comparison, compare
+from evalhub.evals.gates.compare import Comparison, compare
 from evalhub.experiments import RunInfo, Tracker
 from evalhub.model import Experiment, TraceSummary
 from evalhub.store import (

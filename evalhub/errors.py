@@ -14,15 +14,19 @@
     ├── MetricError              a metric could not be built or run
     │   └── MetricInputError     its columns do not fit: lengths, missing references
     ├── ModelError               a language model or its endpoint
+    │   ├── BudgetSpentError         not asked: what may be spent is spent
     │   ├── EmptyAnswerError         it answered, and there was no text in the answer
     │   └── ModelUnavailableError    no answer: refused, timed out, 5xx
+    │       └── ModelBusyError           too many requests (429)
     └── TrackerError             the experiment tracker (MLflow)
+        └── TrackerUnavailableError  it does not answer; what it lacks can be sent later
 
 A message is one line: what was wrong, with the value, and what to do about it.
 The command line prints it after ``error:`` and exits with 2.
 """
 
 __all__ = [
+    "BudgetSpentError",
     "ConfigError",
     "DatasetError",
     "EmptyAnswerError",
@@ -30,6 +34,7 @@ __all__ = [
     "MetricError",
     "MetricInputError",
     "MissingExtraError",
+    "ModelBusyError",
     "ModelError",
     "ModelUnavailableError",
     "SchemaError",
@@ -38,6 +43,7 @@ __all__ = [
     "StoreUnavailableError",
     "SuiteError",
     "TrackerError",
+    "TrackerUnavailableError",
 ]
 
 
@@ -96,6 +102,10 @@ class ModelError(EvalhubError):
     """A language model, or its endpoint, could not do what was asked."""
 
 
+class BudgetSpentError(ModelError):
+    """The model was not asked, because what may be spent is spent."""
+
+
 class EmptyAnswerError(ModelError):
     """The model answered with no text: cut off while it reasoned, filtered, or silent."""
 
@@ -104,5 +114,13 @@ class ModelUnavailableError(ModelError):
     """The model's endpoint gave no usable answer: refused, timed out, 5xx."""
 
 
+class ModelBusyError(ModelUnavailableError):
+    """The model's endpoint is up and asks for fewer requests (429)."""
+
+
 class TrackerError(EvalhubError):
     """The experiment tracker could not do what was asked."""
+
+
+class TrackerUnavailableError(TrackerError):
+    """The tracker does not answer now: refused, timed out, 5xx."""

@@ -14,15 +14,20 @@ from evalhub.model import MetricSummary, ScoreState
 __all__ = ["is_rate", "summarize"]
 
 
-def summarize(column: ScoreColumn, *, clusters: Sequence[object] | None = None) -> MetricSummary:
-    """Return the mean of *column* with its 95% interval, and count what is not scored.
+def summarize(
+    column: ScoreColumn,
+    *,
+    clusters: Sequence[object] | None = None,
+    confidence: float = 0.95,
+) -> MetricSummary:
+    """Return the mean of *column* with its interval, and count what is not scored.
 
     A rate (see :func:`is_rate`) gets a Wilson interval; with *clusters* (one label per
     example) the interval is the clustered one of
     :func:`~evalhub.metrics.stats.intervals.mean_interval`, or Wilson's over the clusters where all
     scores of a rate are alike. It is cut at the column's bounds, beyond which no mean lies.
     """
-    interval = _interval(column, clusters)
+    interval = _interval(column, clusters, confidence)
     states = Counter(column.states or ())
     return MetricSummary(
         name=column.name,
@@ -49,17 +54,20 @@ def is_rate(values: ArrayLike, bounds: tuple[float, float] | None) -> bool:
     return bounds == (0.0, 1.0) and scored.size > 0 and is_binary
 
 
-def _interval(column: ScoreColumn, clusters: Sequence[object] | None) -> Interval:
+def _interval(
+    column: ScoreColumn, clusters: Sequence[object] | None, confidence: float
+) -> Interval:
     values = _scored(column.values)
     passes = is_rate(values, column.bounds)
     if passes and clusters is None:
-        return wilson_interval(int(values.sum()), values.size)
-    interval = _cut(mean_interval(column.values, clusters=clusters), values, column.bounds)
+        return wilson_interval(int(values.sum()), values.size, confidence=confidence)
+    found = mean_interval(column.values, clusters=clusters, confidence=confidence)
+    interval = _cut(found, values, column.bounds)
     if passes and clusters is not None and values.min() == values.max():
         # All alike leaves no variance to estimate; each cluster is then one trial.
         scored = ~np.isnan(column.values)
         n = len({label for label, keep in zip(clusters, scored, strict=True) if keep})
-        wilson = wilson_interval(int(values[0]) * n, n)
+        wilson = wilson_interval(int(values[0]) * n, n, confidence=confidence)
         return replace(interval, lower=wilson.lower, upper=wilson.upper)
     return interval
 

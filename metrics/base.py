@@ -18,6 +18,7 @@ __all__ = ["COLUMNS", "Metric", "ScoreColumn", "ScoreTable", "signature"]
 
 COLUMNS: Mapping[str, str] = {
     "outputs": "text of each output (str; None where the target failed)",
+    "baseline_outputs": "text of another system's output, per output (None where it failed)",
     "references": "one reference text or a list of them, per output",
     "inputs": "what the target was given (mapping), per output",
     "contexts": "texts of the retrieved chunks, best first, per output",

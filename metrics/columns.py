@@ -1,5 +1,6 @@
 """Read the columns given to a metric, and build the column it gives back."""
 
+import reprlib
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from evalhub.model import ScoreState
 
 __all__ = [
     "References",
+    "Result",
+    "Scored",
     "Unscored",
     "check_lengths",
     "explanations_of",
@@ -30,6 +33,19 @@ class Unscored:
 
     state: ScoreState
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A value with what there is to say about it."""
+
+    value: float
+    explanation: str | None = None
+    label: str | None = None
+
+
+Result = float | Scored | Unscored
+"""What a metric finds for one example."""
 
 
 def check_lengths(**columns: Sized) -> int:
@@ -54,22 +70,28 @@ def reference_lists(references: References) -> list[list[str]]:
     Raises:
         MetricInputError: a reference is not a text.
     """
-    rows = [_as_list(item) for item in references]
+    rows = [_as_list(index, item) for index, item in enumerate(references)]
     for index, row in enumerate(rows):
         for text in row:
             if not isinstance(text, str):
-                raise MetricInputError(f"reference {index} is {text!r}; references must be texts")
+                raise MetricInputError(f"reference {index} is {_told(text)}; give a text")
     return rows
 
 
-def _as_list(item: str | Sequence[str] | None) -> list[str]:
+def _as_list(index: int, item: str | Sequence[str] | None) -> list[str]:
     if item is None:
         return []
     if isinstance(item, str):
         return [item]
-    if not isinstance(item, Sequence):
-        raise MetricInputError(f"a reference is {item!r}; give a text or a list of texts")
+    if not isinstance(item, Sequence) or isinstance(item, bytes | bytearray):
+        raise MetricInputError(
+            f"reference {index} is {_told(item)}; give a text or a list of texts"
+        )
     return list(item)
+
+
+def _told(value: object) -> str:
+    return f"{reprlib.repr(value)} ({type(value).__name__})"
 
 
 def unscored_rows(
@@ -85,7 +107,7 @@ def unscored_rows(
         if output is None:
             rows[index] = Unscored(ScoreState.ERRORED, "the target gave no output")
         elif not isinstance(output, str):
-            raise MetricInputError(f"output {index} is {output!r}; outputs must be texts or None")
+            raise MetricInputError(f"output {index} is {_told(output)}; give a text or None")
         elif references is not None and not references[index]:
             rows[index] = Unscored(ScoreState.SKIPPED, "no reference to compare with")
     return rows
@@ -108,18 +130,32 @@ def explanations_of(n: int, unscored: Mapping[int, Unscored]) -> tuple[str | Non
 def score_column(
     name: str,
     signature: str,
-    results: Sequence[float | Unscored],
+    results: Sequence[Result],
     *,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> ScoreColumn:
     """Return the column of *results*, one per example."""
     unscored = {i: item for i, item in enumerate(results) if isinstance(item, Unscored)}
-    values = [np.nan if isinstance(item, Unscored) else item for item in results]
+    explanations = [_explanation(item) for item in results]
+    labels = [item.label if isinstance(item, Scored) else None for item in results]
     return ScoreColumn(
         name=name,
-        values=np.array(values, dtype=np.float64),
+        values=np.array([_value(item) for item in results], dtype=np.float64),
         signature=signature,
-        states=states_of(len(values), unscored),
-        explanations=explanations_of(len(values), unscored),
+        states=states_of(len(results), unscored),
+        labels=None if all(label is None for label in labels) else labels,
+        explanations=None if all(text is None for text in explanations) else explanations,
         bounds=bounds,
     )
+
+
+def _value(result: Result) -> float:
+    if isinstance(result, Unscored):
+        return np.nan
+    return result.value if isinstance(result, Scored) else result
+
+
+def _explanation(result: Result) -> str | None:
+    if isinstance(result, Unscored):
+        return result.reason
+    return result.explanation if isinstance(result, Scored) else None

@@ -23,3 +23,9 @@ class Entry:
     """Where it is defined: paper, specification or script."""
     preset: Mapping[str, object] = field(default_factory=dict)
     """Settings that the name itself gives."""
+    modules: tuple[str, ...] = ()
+    """What it imports beyond the core, such as ``sacrebleu``."""
+    extra: str = ""
+    """Which extra of evalhub installs these."""
+    paths: tuple[str, ...] = ()
+    """Settings that name files; in a suite file they start from its folder."""

@@ -5,7 +5,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
@@ -14,6 +14,7 @@ from evalhub.errors import MetricError
 from evalhub.metrics.agents import catalog as agents
 from evalhub.metrics.base import Metric
 from evalhub.metrics.entry import Entry
+from evalhub.metrics.interop import catalog as interop
 from evalhub.metrics.judge import catalog as judge
 from evalhub.metrics.rag import catalog as rag
 from evalhub.metrics.safety import catalog as safety
@@ -21,7 +22,7 @@ from evalhub.metrics.semantic import catalog as semantic
 from evalhub.metrics.structure import catalog as structure
 from evalhub.metrics.text import catalog as text
 
-__all__ = ["MetricInfo", "available", "load"]
+__all__ = ["MetricInfo", "available", "describe", "load"]
 
 _GROUP = "evalhub.metrics"
 _ROUGE_VARIANT = re.compile(r"rouge[\dLWS].*")
@@ -48,16 +49,29 @@ class MetricInfo:
     paper: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Its settings with their defaults, as Python writes them; ``required`` where there is none."""
+    room: str = ""
+    """Subpackage that it lies in, such as ``text``; empty where another package offers it."""
+    modules: tuple[str, ...] = ()
+    """What it imports beyond the core."""
+    extra: str = ""
+    """Which extra of evalhub installs these."""
+    paths: tuple[str, ...] = ()
+    """Settings that name files."""
+    error: str | None = None
+    """Why the package that offers it cannot be used; None where it can."""
 
 
-def load(name: str, **settings: Any) -> Metric:
+def load(name: str, /, **settings: Any) -> Metric:
     """Return the metric called *name*, made with *settings*.
 
-    ``hf:PATH`` names a Hugging Face ``evaluate`` module. Other packages offer metrics
-    as entry points of the group ``evalhub.metrics``.
+    ``python:pkg.mod:fn`` names a function, ``langsmith:pkg.mod:fn`` and ``mlflow:pkg.mod:fn``
+    evaluators of those packages, ``hf:PATH`` a Hugging Face ``evaluate`` module. Other
+    packages offer metrics as entry points of the group ``evalhub.metrics``.
 
     Raises:
-        MetricError: no metric has this name, or it does not know a setting.
+        MetricError: no metric has this name, it does not know a setting, or the package
+            that offers it is broken.
+        ConfigError: there is no such function.
     """
     factory, preset = _factory(name)
     _check_settings(name, factory, preset, settings)
@@ -69,17 +83,32 @@ def available() -> list[MetricInfo]:
     return [_describe(name, entry) for name, entry in _BUILT_IN.items()] + list(_plugins())
 
 
+def describe(name: str) -> MetricInfo:
+    """Return what is known of the metric called *name*, be it listed or not.
+
+    Raises:
+        MetricError: no metric has this name, or the package that offers it is broken.
+    """
+    entry = _entry(name)
+    if entry is not None:
+        return _describe(name, entry)
+    factory, preset = _factory(name)
+    info = _describe_plugin(name, factory)
+    return replace(info, settings=_settings(factory, preset))
+
+
 def _factory(name: str) -> tuple[Callable[..., Metric], Mapping[str, object]]:
-    if name.startswith("hf:"):
-        home = "evalhub.metrics.interop.huggingface:HuggingFaceMetric"
-        return _import(home), {"module": name.removeprefix("hf:")}
+    prefix, colon, rest = name.partition(":")
+    if colon and prefix in interop.PREFIXES:
+        home, setting = interop.PREFIXES[prefix]
+        return _import(home), {setting: rest}
     entry = _entry(name)
     if entry is not None:
         return _import(entry.home), entry.preset
     point = _entry_points().get(name)
     if point is None:
         raise MetricError(_unknown(name))
-    return cast("Callable[..., Metric]", point.load()), {}
+    return _offered(point), {}
 
 
 def _entry(name: str) -> Entry | None:
@@ -98,6 +127,17 @@ def _import(home: str) -> Callable[..., Metric]:
 @cache
 def _entry_points() -> Mapping[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=_GROUP)}
+
+
+def _offered(point: EntryPoint) -> Callable[..., Metric]:
+    try:
+        return cast("Callable[..., Metric]", point.load())
+    except Exception as error:  # another package's import runs here
+        package = point.dist.name if point.dist else point.value
+        raise MetricError(
+            f"{point.name} of the package {package} cannot be imported: "
+            f"{type(error).__name__}: {error}; mend or remove that package"
+        ) from error
 
 
 def _unknown(name: str) -> str:
@@ -128,27 +168,55 @@ def _check_settings(
 
 
 def _describe(name: str, entry: Entry) -> MetricInfo:
-    settings = _settings(_import(entry.home), entry.preset)
-    return MetricInfo(name, entry.requires, entry.summary, entry.paper, settings)
+    return MetricInfo(
+        name,
+        entry.requires,
+        entry.summary,
+        entry.paper,
+        settings=_settings(_import(entry.home), entry.preset),
+        room=entry.home.removeprefix("evalhub.metrics.").partition(".")[0],
+        modules=entry.modules,
+        extra=entry.extra,
+        paths=entry.paths,
+    )
 
 
 def _plugins() -> Iterator[MetricInfo]:
     for name, point in _entry_points().items():
-        factory = point.load()
-        summary = (inspect.getdoc(factory) or "").partition("\n")[0]
-        requires = getattr(factory, "requires", ())
-        yield MetricInfo(
-            name,
-            requires if isinstance(requires, tuple) else (),
-            summary,
-            settings=_settings(factory, {}),
-        )
+        try:
+            yield _describe_plugin(name, _offered(point))
+        except (MetricError, TypeError, ValueError) as error:
+            # One broken package must not hide all other metrics.
+            yield MetricInfo(name, (), "", error=str(error))
+
+
+def _describe_plugin(name: str, factory: Callable[..., Metric]) -> MetricInfo:
+    summary = (inspect.getdoc(factory) or "").partition("\n")[0]
+    requires = getattr(factory, "requires", ())
+    return MetricInfo(
+        name,
+        requires if isinstance(requires, tuple) else (),
+        summary,
+        settings=_settings(factory, {}),
+    )
 
 
 def _settings(factory: Callable[..., Metric], preset: Mapping[str, object]) -> dict[str, str]:
     parameters = inspect.signature(factory).parameters.values()
+    # The signature of a dataclass has a marker where a field makes its default anew.
+    made: dict[str, Field[Any]] = {}
+    if is_dataclass(factory):
+        made = {item.name: item for item in fields(factory)}
     return {
-        item.name: "required" if item.default is item.empty else repr(item.default)
+        item.name: _default(item, made.get(item.name))
         for item in parameters
         if item.name not in preset and item.kind is not item.VAR_KEYWORD
     }
+
+
+def _default(parameter: inspect.Parameter, made: Field[Any] | None) -> str:
+    if parameter.default is parameter.empty:
+        return "required"
+    if made is not None and made.default_factory is not MISSING:
+        return repr(made.default_factory())
+    return repr(parameter.default)

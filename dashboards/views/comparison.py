@@ -15,9 +15,9 @@ from evalhub.dashboards.comparison import (
     pair_key,
     worst_first,
 )
-from evalhub.evals.compare import Comparison, MetricComparison
+from evalhub.evals.gates.compare import Comparison, MetricComparison
+from evalhub.evals.gates.pairs import Pair, pair_scores
 from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
-from evalhub.evals.pairs import Pair, pair_scores
 
 __all__ = ["MAX_EXAMPLES", "by_scale", "relative_rows", "score_rows", "show"]
 

@@ -27,6 +27,7 @@ class ExitCode:
     USAGE = 2
     INCONCLUSIVE = 3
     INCOMPLETE = 4
+    JUDGE_MOVED = 5
     INTERRUPTED = 130
 
 
@@ -42,6 +43,7 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "dashboard": Entry("evalhub.cli.dashboard", "Open the Streamlit dashboard."),
+    "datasets": Entry("evalhub.cli.datasets", "Store, list, export and compare data sets."),
     "db": Entry("evalhub.cli.db", "Upgrade and check the store's tables."),
     "demo": Entry("evalhub.cli.demo", "Run the main job on the embedded defaults."),
     "doctor": Entry("evalhub.cli.doctor", "Say what is installed, what is missing, and the fix."),
@@ -50,6 +52,7 @@ COMMANDS: dict[str, Entry] = {
     "llm": Entry("evalhub.cli.llm", "Serve the embedded model."),
     "metrics": Entry("evalhub.cli.metrics", "List metrics, show one, score files."),
     "models": Entry("evalhub.cli.models", "Fetch and list the local models."),
+    "online": Entry("evalhub.cli.online", "Score new traces on a schedule, and raise an alert."),
     "prices": Entry("evalhub.cli.prices", "Show, replace and add the prices of model calls."),
     "serve": Entry("evalhub.cli.serve", "Take spans from other programs over HTTP."),
     "traces": Entry("evalhub.cli.traces", "List and show traces."),
@@ -85,7 +88,7 @@ def _root(
     """Evaluate LLM applications and see what they do.
 
     Exit codes: 0 done or passed, 1 gate failed, 2 the request cannot be carried out,
-    3 inconclusive, 4 incomplete, 130 interrupted.
+    3 inconclusive, 4 incomplete, 5 the judge moved, 130 interrupted.
     """
 
 

@@ -12,7 +12,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from evalhub.cli.output import JsonFlag, print_json
 from evalhub.config import Settings, load_settings
-from evalhub.evals.report import as_json, print_report
+from evalhub.evals.reports.collect import make_report
+from evalhub.evals.reports.document import as_json
+from evalhub.evals.reports.report import Report
+from evalhub.evals.reports.terminal import print_report
 from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.recipes.demo import DemoPlan, DemoResult, OnStep, StudyResult, run_demo
 from evalhub.tracing import configure, flush
@@ -101,13 +104,13 @@ def _print(result: DemoResult, project: str, settings: Settings) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=_REPORT_WIDTH)
     for done in result.studies:
-        print_report(*_report_parts(done), console=console)
+        print_report(_report(done), console=console)
         console.print(*done.study.notes, sep="\n", markup=False, end="\n\n")
     console.print(*_closing(result, project, settings), sep="\n", markup=False, soft_wrap=True)
 
 
-def _report_parts(done: StudyResult) -> tuple[Any, ...]:
-    return (done.experiments, [done.comparison], done.decision)
+def _report(done: StudyResult) -> Report:
+    return make_report(done.experiments, [done.comparison], done.decision)
 
 
 def _closing(result: DemoResult, project: str, settings: Settings) -> list[str]:
@@ -148,4 +151,4 @@ def _as_json(result: DemoResult, project: str, settings: Settings) -> dict[str, 
 
 
 def _study_json(done: StudyResult) -> dict[str, Any]:
-    return {**as_json(*_report_parts(done)), "notes": list(done.study.notes)}
+    return {**as_json(_report(done)), "notes": list(done.study.notes)}

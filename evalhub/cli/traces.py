@@ -1,10 +1,8 @@
 """``evalhub traces``: what was recorded, as a list and one by one."""
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -14,10 +12,20 @@ from rich.text import Text
 from evalhub.cli import formats
 from evalhub.cli.output import JsonFlag, console, print_json
 from evalhub.cli.trace_json import missing_json, score_json, span_json, summary_json
+from evalhub.cli.trace_options import (
+    FilterOption,
+    NameOption,
+    ProjectOption,
+    SinceOption,
+    StatusOption,
+    UntilOption,
+    trace_filter,
+)
 from evalhub.cli.trace_tree import print_tree
-from evalhub.errors import ConfigError, StoreError
+from evalhub.cli.traces_to_dataset import to_dataset
+from evalhub.errors import StoreError
 from evalhub.model import TraceSummary
-from evalhub.store import Completeness, Producer, TraceFilter, open_store
+from evalhub.store import Completeness, Producer, open_store
 from evalhub.store.completeness import SILENT_AFTER_S, completeness, completeness_of
 from evalhub.store.ledger import list_producers
 from evalhub.store.queries import get_trace, list_traces
@@ -25,29 +33,27 @@ from evalhub.store.scores import get_scores
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List and show traces.")
+app = typer.Typer(help="List and show traces, and make data sets of them.")
+app.command("to-dataset")(to_dataset)
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _COUNTS = ("recorded", "stored", "spooled", "dropped", "outstanding")
 
 
 @app.command("list")
 def list_(  # noqa: PLR0917 - Typer calls it, by keyword
-    project: Annotated[str | None, typer.Option(help="Only this project.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only ok, or only error.")] = None,
-    name: Annotated[str | None, typer.Option(help="Only names that contain this.")] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(help="Only those started since: 30m, 24h, 7d, or a date like 2026-11-22."),
-    ] = None,
+    project: ProjectOption = None,
+    status: StatusOption = None,
+    name: NameOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    filter: FilterOption = None,  # noqa: A002 - the option's name
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     json: JsonFlag = False,
 ) -> None:
     """List traces, newest first; those of which something is missing say so."""
-    if status not in (None, "ok", "error"):
-        raise ConfigError(f"--status is {status!r}; use ok or error")
-    since_ns = None if since is None else parse_since(since, now_ns=time.time_ns())
-    wanted = TraceFilter(project=project, status=status, name=name, since_ns=since_ns)
+    wanted = trace_filter(
+        filter, project=project, status=status, name=name, since=since, until=until
+    )
     with open_store() as store, store.read() as connection:
         found = list_traces(connection, wanted, limit=limit)
         missing = completeness_of(connection, [summary.trace_id for summary in found])
@@ -106,24 +112,6 @@ def delivery(
         _print_delivery(found, now_ns=time.time_ns())
     else:
         typer.echo("no process has reported yet; see evalhub traces list for what is stored")
-
-
-def parse_since(text: str, *, now_ns: int) -> int:
-    """Return the moment that *text* means, in nanoseconds since the Unix epoch.
-
-    Raises:
-        ConfigError: it is neither a duration such as ``24h`` nor an ISO 8601 date; a date
-            without a zone is UTC.
-    """
-    if match := re.fullmatch(r"(\d{1,9})([smhdw])", text.strip()):
-        return now_ns - int(match[1]) * _UNITS[match[2]] * 10**9
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ConfigError(f"--since is {text!r}; use 30m, 24h, 7d or 2026-11-22") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 10**6) * 1000
 
 
 def _print_list(found: Sequence[TraceSummary], missing: Mapping[str, Completeness]) -> None:

@@ -1,14 +1,20 @@
 """Latency, tokens and cost of the target, as columns beside the metrics."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
-
-from evalhub.metrics.base import ScoreColumn, signature
+from evalhub.metrics import direction
+from evalhub.metrics.base import ScoreColumn
+from evalhub.metrics.structure.operational import Operational
 from evalhub.model import ExampleResult, Score, ScoreState
 
-__all__ = ["LOWER_IS_BETTER", "OPERATIONAL", "operational_columns", "score_of"]
+__all__ = ["ERROR_RATE", "LOWER_IS_BETTER", "OPERATIONAL", "operational_columns", "score_of"]
+
+ERROR_RATE = "error_rate"
+"""What gates call the share of calls that failed; no column, and known of every run."""
+
+LOWER_IS_BETTER = direction.LOWER_IS_BETTER | {ERROR_RATE}
+"""Names of which less is better; of all others more is."""
 
 
 def _input_tokens(result: ExampleResult) -> float | None:
@@ -27,21 +33,28 @@ OPERATIONAL: Mapping[str, Callable[[ExampleResult], float | None]] = {
 }
 """How each is read from a result; None when it is not known."""
 
-LOWER_IS_BETTER = frozenset(OPERATIONAL)
-"""Metrics of which less is better; of all others more is."""
-
 
 def score_of(result: ExampleResult, name: str) -> Score | None:
     """Return *result*'s score called *name*, be it a metric or operational."""
+    if name == ERROR_RATE:
+        return _failed(result)
     if name not in OPERATIONAL:
         return result.score(name)
-    mark = signature(name, version=1)
+    mark = Operational(name).signature
     if result.error is not None:
-        return Score(name, None, mark, ScoreState.ERRORED)
+        state = ScoreState.ERRORED if result.was_called else ScoreState.SKIPPED
+        return Score(name, None, mark, state)
     value = OPERATIONAL[name](result)
     if value is None:
         return Score(name, None, mark, ScoreState.SKIPPED)
     return Score(name, float(value), mark)
+
+
+def _failed(result: ExampleResult) -> Score:
+    signature = f"{ERROR_RATE}|v:1"
+    if not result.was_called:
+        return Score(ERROR_RATE, None, signature, ScoreState.ERRORED)
+    return Score(ERROR_RATE, float(result.error is not None), signature)
 
 
 def operational_columns(results: Sequence[ExampleResult]) -> list[ScoreColumn]:
@@ -52,11 +65,5 @@ def operational_columns(results: Sequence[ExampleResult]) -> list[ScoreColumn]:
 def _column(name: str, results: Sequence[ExampleResult]) -> ScoreColumn:
     scores = [score_of(result, name) for result in results]
     known = [score for score in scores if score is not None]
-    values = [np.nan if score.value is None else score.value for score in known]
-    return ScoreColumn(
-        name=name,
-        values=np.array(values, dtype=np.float64),
-        signature=signature(name, version=1),
-        states=[score.state for score in known],
-        bounds=(0.0, math.inf),
-    )
+    column = Operational(name).score_batch([score.value for score in known])[name]
+    return replace(column, states=[score.state for score in known], explanations=None)

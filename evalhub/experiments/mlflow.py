@@ -1,112 +1,169 @@
-"""Experiments as MLflow runs: the only file that knows MLflow.
+"""Experiments as MLflow runs.
 
 What evalhub calls a *suite* is an MLflow experiment, and what it calls an experiment is
 an MLflow run in it. A run has the metrics with their intervals and counts (``rouge1``,
-``rouge1_lower``, ``rouge1_n``, ...), the params, the data set as a dataset input, the
-signatures as tags, ``results.parquet`` (the record), and ``results.json``, which
-MLflow's pages show as a table.
+``rouge1_lower``, ``rouge1_n``, ...; ``rouge1.language.de`` of a slice), the params, the data
+set as a dataset input, the signatures as tags, ``experiment.json`` and ``results.parquet``
+(the record), and ``results.json``, which MLflow's pages show as a table.
 """
 
-import json
-import logging
-import os
-import re
+import contextlib
 import tempfile
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from evalhub._optional import require
-from evalhub.config import load_settings
 from evalhub.errors import TrackerError
-from evalhub.experiments.base import RunInfo
-from evalhub.experiments.records import (
-    FORMAT,
-    FORMAT_TAG,
-    experiment_of,
-    figures_of,
-    run_info,
-    tags_of,
-)
-from evalhub.experiments.rows import read_results, wide_table, write_results
+from evalhub.experiments.base import RunFilter, RunInfo
+from evalhub.experiments.document import HEADER, RESULTS, read_experiment
+from evalhub.experiments.keys import cut_value
+from evalhub.experiments.mlflow_connection import MlflowConnection
+from evalhub.experiments.mlflow_content import log_content, log_tags, mlflow_tags
+from evalhub.experiments.mlflow_groups import place_in_group
+from evalhub.experiments.mlflow_search import experiment_name, filter_of, matching, search
+from evalhub.experiments.origin import origin_of
+from evalhub.experiments.records import experiment_of, run_info, tags_of
+from evalhub.experiments.rows import read_results
+from evalhub.experiments.tags import ATTEMPT_TAG, FORMAT, FORMAT_TAG, GROUP_TAG, LOCAL_TAG
 from evalhub.model import Experiment
 
 __all__ = ["MlflowTracker"]
 
-_RECORD = "results.parquet"
-_TABLE = "results.json"
-_TABLE_TAG = {"mlflow.loggedArtifacts": json.dumps([{"path": _TABLE, "type": "table"}])}
-_SILENCE = {
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-}
-_DIGEST_LENGTH = 36  # MLflow refuses longer ones
+_NAME_LENGTH = 250
+_TAG_LENGTH = 5_000
+_OLD_RECORD = {RESULTS}
+"""Files of a run that was kept before ``experiment.json`` was."""
 
 
 class MlflowTracker:
     """Keeps experiments in MLflow, and gives them back equal.
 
     Nothing of the process's own MLflow state (tracking URI, active run) is read or
-    changed. MLflow cuts a param at 6,000 characters.
+    changed. What MLflow has no room for (a param of more than 6,000 characters) is cut on its
+    pages only.
     """
 
     def __init__(self, url: str | None = None) -> None:
         """Use the MLflow at *url*; None is ``MLFLOW_TRACKING_URI`` or the settings'."""
-        self.url = url or load_settings().mlflow_url
-        self._connected: Any = None
+        self._mlflow = MlflowConnection(url)
+
+    @property
+    def url(self) -> str:
+        """The tracking URI."""
+        return self._mlflow.url
 
     def check(self) -> None:
         """Connect, and make the database where there is none.
 
         Raises:
             MissingExtraError: MLflow is not installed.
-            TrackerError: MLflow does not answer.
+            TrackerUnavailableError: the server does not answer.
+            TrackerError: MLflow cannot be used.
         """
-        with self._talking() as client:
+        with self._mlflow.talking() as client:
             client.search_experiments(max_results=1)
 
-    def log(self, experiment: Experiment, *, artifacts: Sequence[Path] = ()) -> str:
-        """Keep *experiment* and the files *artifacts*; return the run's id.
+    def log(
+        self,
+        experiment: Experiment,
+        *,
+        artifacts: Sequence[Path] = (),
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """Keep *experiment*, the files *artifacts* and *tags*; return the run's id.
+
+        The commit of the working folder is kept too, unless *tags* name another. Cells of a
+        matrix, which share a value of ``evalhub.group``, get a parent run.
 
         Raises:
             TrackerError: MLflow did not take it; what it got is marked as failed.
         """
-        with self._talking() as client:
-            run_id = self._create_run(client, experiment)
+        given = origin_of(Path.cwd()) | dict(tags or {})
+        with self._mlflow.talking() as client:
+            experiment_id = self._experiment_id(client, experiment.suite)
+            _drop_halves(client, experiment_id, given)
+            run_id = _create_run(client, experiment_id, experiment, given)
             try:
-                _log_figures(client, run_id, experiment)
-                _log_dataset(client, run_id, experiment)
-                _log_results(client, run_id, experiment)
+                every = {**tags_of(experiment), **mlflow_tags(experiment, given), **given}
+                log_content(client, run_id, experiment, every)
                 for artifact in artifacts:
                     client.log_artifact(run_id, str(artifact))
             except BaseException:
-                client.set_terminated(run_id, status="FAILED")
+                with contextlib.suppress(Exception):  # the first failure is the one to tell
+                    client.set_terminated(run_id, status="FAILED")
                 raise
             client.set_terminated(run_id, end_time=experiment.end_ns // 1_000_000)
+            if GROUP_TAG in given:
+                place_in_group(client, experiment_id, run_id, given[GROUP_TAG])
         return run_id
 
-    def list_runs(self, suite: str | None = None, *, limit: int = 100) -> list[RunInfo]:
-        """Return the kept runs, newest first; an MLflow not yet there has none.
+    def find(self, suite: str, tag: str, value: str) -> str | None:
+        """Return the newest whole run of *suite* whose *tag* has this *value*, or None.
+
+        Raises:
+            TrackerError: MLflow does not answer.
+        """
+        found = self.newest(suite, {tag: value})
+        return None if found is None else found.run_id
+
+    def info(self, run_id: str) -> RunInfo:
+        """Return what lists show of a kept run.
+
+        Raises:
+            TrackerError: no run has this id, or it was not logged by evalhub.
+        """
+        with self._run(run_id) as (_, run):
+            return run_info(run)
+
+    def newest(self, suite: str, tags: Mapping[str, str]) -> RunInfo | None:
+        """Return the newest whole run of *suite* that has all of these *tags*, or None.
+
+        Raises:
+            TrackerError: MLflow does not answer.
+        """
+        if self._mlflow.is_unborn:
+            return None
+        with self._mlflow.talking() as client:
+            found = client.get_experiment_by_name(experiment_name(suite))
+            if found is None:
+                return None
+            wanted = matching({name: cut_value(tags[name], _TAG_LENGTH) for name in tags})
+            run = next(search(client, [found.experiment_id], wanted, limit=1), None)
+            return None if run is None else run_info(run)
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Set *tags* on a kept run; what was there under their names is replaced.
+
+        Raises:
+            TrackerError: no run has this id, or MLflow does not answer.
+        """
+        with self._mlflow.talking() as client:
+            log_tags(client, run_id, tags)
+
+    def attach(self, run_id: str, files: Sequence[Path]) -> None:
+        """Add *files* to a kept run, such as its reports; one of the same name is replaced.
+
+        Raises:
+            TrackerError: no run has this id, a file is not there, or MLflow does not answer.
+        """
+        with self._mlflow.talking() as client:
+            for file in files:
+                client.log_artifact(run_id, str(file))
+
+    def list_runs(
+        self, suite: str | None = None, *, limit: int = 100, where: RunFilter | None = None
+    ) -> list[RunInfo]:
+        """Return at most *limit* kept runs, newest first; an MLflow not yet there has none.
 
         Raises:
             TrackerError: MLflow did not answer.
         """
-        if self._is_unborn():
+        if self._mlflow.is_unborn:
             return []
-        with self._talking() as client:
-            experiments = client.search_experiments()
-            ids = [item.experiment_id for item in experiments if suite in (None, item.name)]
-            if not ids:
-                return []
-            runs = client.search_runs(
-                ids,
-                f"tags.`{FORMAT_TAG}` = '{FORMAT}' and attributes.status = 'FINISHED'",
-                max_results=limit,
-                order_by=["attributes.start_time DESC"],
-            )
+        with self._mlflow.talking() as client:
+            ids = _experiment_ids(client, suite)
+            runs = search(client, ids, filter_of(where or RunFilter()), limit=limit)
             return [run_info(run) for run in runs]
 
     def load(self, run_id: str) -> Experiment:
@@ -116,160 +173,86 @@ class MlflowTracker:
             TrackerError: no run has this id, it was not logged by evalhub, or its
                 results are gone.
         """
-        if self._is_unborn():
-            raise TrackerError(f"no run {run_id!r}: there is no MLflow at {_shown(self.url)} yet")
-        with self._talking() as client, tempfile.TemporaryDirectory() as folder:
+        with self._run(run_id) as (client, run), tempfile.TemporaryDirectory() as folder:
+            files = {item.path for item in client.list_artifacts(run_id)}
+            for name in {HEADER, RESULTS} & files or _OLD_RECORD:
+                client.download_artifacts(run_id, name, folder)
+            if HEADER not in files:
+                return experiment_of(run, read_results(Path(folder) / RESULTS))
+            return read_experiment(Path(folder), run_id=run_id)
+
+    @contextmanager
+    def _run(self, run_id: str) -> Iterator[tuple[Any, Any]]:
+        """Give the client and the MLflow run, which evalhub logged."""
+        if self._mlflow.is_unborn:
+            raise TrackerError(f"no run {run_id!r}: there is no MLflow at {self._mlflow.shown} yet")
+        with self._mlflow.talking() as client:
             run = client.get_run(run_id)
             if run.data.tags.get(FORMAT_TAG) != FORMAT:
                 raise TrackerError(
                     f"run {run_id!r} was not logged by this evalhub; see `evalhub eval list`"
                 )
-            path = client.download_artifacts(run_id, _RECORD, folder)
-            return experiment_of(run, read_results(Path(path)))
+            yield client, run
 
-    def _create_run(self, client: Any, experiment: Experiment) -> str:
-        found = client.get_experiment_by_name(experiment.suite)
-        experiment_id = (
-            client.create_experiment(experiment.suite, artifact_location=self._artifacts())
-            if found is None
-            else found.experiment_id
-        )
-        run = client.create_run(
-            experiment_id,
-            start_time=experiment.start_ns // 1_000_000,
-            run_name=experiment.name,
-            tags=tags_of(experiment) | _TABLE_TAG,
-        )
-        return str(run.info.run_id)
+    def _experiment_id(self, client: Any, suite: str) -> str:
+        """Return the MLflow experiment of *suite*; it is made where there is none."""
+        name = experiment_name(suite)
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            return str(self._create_experiment(client, name))
+        if found.lifecycle_stage != "active":
+            raise TrackerError(
+                f"the MLflow experiment {name!r} was deleted; restore it with: "
+                f"mlflow experiments restore --experiment-id {found.experiment_id}"
+            )
+        return str(found.experiment_id)
 
-    def _artifacts(self) -> str | None:
-        """Return where a new experiment's files go; None lets a server decide."""
-        if self.url.startswith(("http:", "https:")):
-            return None
-        return (load_settings().home / "mlartifacts").as_uri()
-
-    def _is_unborn(self) -> bool:
-        """Return whether the SQLite file is not there; making it takes MLflow 5 s."""
-        path = _sqlite_path(self.url)
-        return path is not None and not path.exists()
-
-    @contextmanager
-    def _talking(self) -> Iterator[Any]:
-        """Give a client, and turn MLflow's failures into one line."""
-        mlflow = _import_mlflow()
-        with _quiet():
-            try:
-                if self._connected is None:
-                    self._connected = self._connect(mlflow)
-                yield self._connected
-            except mlflow.exceptions.MlflowException as error:
-                reason = str(error).partition("\n")[0]
-                raise TrackerError(f"MLflow at {_shown(self.url)}: {reason}") from error
-            except OSError as error:
-                raise TrackerError(
-                    f"the files of MLflow at {_shown(self.url)} cannot be used: {error}"
-                ) from error
-
-    def _connect(self, mlflow: Any) -> Any:
-        if self.url.startswith(("http:", "https:")):
-            _knock(self.url)
-        path = _sqlite_path(self.url)
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return mlflow.MlflowClient(tracking_uri=self.url)
+    def _create_experiment(self, client: Any, name: str) -> str:
+        try:
+            return str(client.create_experiment(name, artifact_location=self._mlflow.artifacts))
+        except Exception:
+            # Another process may have made it since.
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+            return str(found.experiment_id)
 
 
-def _import_mlflow() -> Any:
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    return require("mlflow", extra="mlflow")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep MLflow from logging every table it makes, printing links and drawing bars.
-
-    MLflow reads these variables at each call; they are put back afterwards.
-    """
-    before = {name: os.environ.get(name) for name in _SILENCE}
-    os.environ.update(_SILENCE)
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _knock(url: str) -> None:
-    """Ask a server whether it is there; MLflow's client would retry for minutes."""
-    try:
-        urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=10).close()
-    except urllib.error.HTTPError as error:
-        error.close()  # it answered: what it thinks of this page does not matter
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise TrackerError(
-            f"no MLflow server answers at {_shown(url)} ({reason}); start it, or unset "
-            "MLFLOW_TRACKING_URI to use a local file"
-        ) from error
-
-
-def _shown(url: str) -> str:
-    """Return *url* without its password."""
-    return re.sub(r"//[^/@]*@", "//***@", url)
-
-
-def _sqlite_path(url: str) -> Path | None:
-    prefix = "sqlite:///"
-    return Path(url.removeprefix(prefix)) if url.startswith(prefix) else None
-
-
-def _log_figures(client: Any, run_id: str, experiment: Experiment) -> None:
-    entities = require("mlflow.entities", extra="mlflow")
-    time_ms = experiment.end_ns // 1_000_000
-    figures = figures_of(experiment)
-    client.log_batch(
-        run_id,
-        metrics=[entities.Metric(key, value, time_ms, 0) for key, value in figures.items()],
-        params=[entities.Param(key, value) for key, value in experiment.params.items()],
+def _create_run(
+    client: Any, experiment_id: str, experiment: Experiment, given: Mapping[str, str]
+) -> str:
+    """Begin the run with the tags by which a half one is known; the others follow in batches."""
+    known = {name: cut_value(given[name], _TAG_LENGTH) for name in _MARKS if name in given}
+    run = client.create_run(
+        experiment_id,
+        start_time=experiment.start_ns // 1_000_000,
+        run_name=cut_value(experiment.name, _NAME_LENGTH),
+        tags=known,
     )
+    return str(run.info.run_id)
 
 
-def _log_dataset(client: Any, run_id: str, experiment: Experiment) -> None:
-    entities = require("mlflow.entities", extra="mlflow")
-    pandas = require("pandas", extra="mlflow")
-    mlflow_data = require("mlflow.data", extra="mlflow")
-    source = require("mlflow.data.code_dataset_source", extra="mlflow")
-    examples = {result.example_id: result for result in experiment.results}
-    wide = wide_table(list(examples.values()))
-    frame = pandas.DataFrame({name: wide[name] for name in ("example_id", "inputs", "reference")})
-    dataset = mlflow_data.from_pandas(
-        frame,
-        # Without a source MLflow would look for a notebook or a git repository.
-        source=source.CodeDatasetSource(tags={"evalhub.version": experiment.dataset_version}),
-        name=experiment.dataset_name,
-        digest=experiment.dataset_version[:_DIGEST_LENGTH],
-    )
-    tags = [entities.InputTag("mlflow.data.context", "evaluation")]
-    client.log_inputs(run_id, [entities.DatasetInput(entities.Dataset(**dataset.to_dict()), tags)])
+_MARKS = (ATTEMPT_TAG, LOCAL_TAG)
 
 
-def _log_results(client: Any, run_id: str, experiment: Experiment) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / _RECORD
-        write_results(experiment.results, path)
-        client.log_artifact(run_id, str(path))
-    wide = wide_table(experiment.results)
-    # The form of pandas' orient="split" is the one that MLflow's pages read. Its own
-    # `log_table` calls what pandas 3 warns of, and reads the run again.
-    client.log_dict(
-        run_id, {"columns": list(wide), "data": list(zip(*wide.values(), strict=True))}, _TABLE
-    )
+def _drop_halves(client: Any, experiment_id: str, given: Mapping[str, str]) -> None:
+    """Delete what a kill left of the same run; nobody else logs it, by the journal's lock."""
+    for name in _MARKS:
+        if name in given:
+            wanted = matching({name: cut_value(given[name], _TAG_LENGTH)}, status="RUNNING")
+            for run in search(client, [experiment_id], wanted, limit=10):
+                client.delete_run(run.info.run_id)
+
+
+def _experiment_ids(client: Any, suite: str | None) -> list[str]:
+    if suite is not None:
+        found = client.get_experiment_by_name(experiment_name(suite))
+        return [] if found is None else [found.experiment_id]
+    ids: list[str] = []
+    token = None
+    while True:
+        page = client.search_experiments(max_results=1_000, page_token=token)
+        ids += [item.experiment_id for item in page]
+        token = page.token
+        if not token:
+            return ids

@@ -1,51 +1,35 @@
-"""An experiment as the tags, params and figures of one run, and back.
+"""An experiment as the tags of one MLflow run, and back as what lists show of it.
 
-Here are only plain mappings; how a tracker takes them is its own file's matter.
+Here are only plain mappings; how they are sent is another file's matter.
 """
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from evalhub.experiments.base import RunInfo
+from evalhub.experiments.keys import metric_keys
+from evalhub.experiments.tags import FORMAT, FORMAT_TAG, PREFIX
 from evalhub.model import ExampleResult, Experiment, MetricSummary
 
-__all__ = ["FORMAT", "FORMAT_TAG", "experiment_of", "figures_of", "run_info", "tags_of"]
+__all__ = ["experiment_of", "run_info", "tags_of"]
 
-_PREFIX = "evalhub."
-FORMAT_TAG = f"{_PREFIX}format"
-FORMAT = "1"
-"""Raised when an older evalhub could not read what a newer one logs."""
-
-_ENDS = ("stderr", "lower", "upper")
-_COUNTS = ("n", "errored", "unparsed", "skipped")
-
-
-def _keys(names: Sequence[str]) -> dict[str, str]:
-    """Return what MLflow calls each metric; it takes no ``@``, ``%`` or brackets."""
-    keys: dict[str, str] = {}
-    for name in names:
-        key = re.sub(r"[^\w.\- /]", "_", name)
-        while key in keys.values():
-            key += "_"
-        keys[name] = key
-    return keys
+_NAMES_LENGTH = 4_000
+"""Characters of metrics' names in one tag; more go into tags of their own."""
 
 
 def tags_of(experiment: Experiment) -> dict[str, str]:
     """Return the tags of *experiment*: what it is of, and its metrics' signatures and bounds."""
-    keys = _keys([summary.name for summary in experiment.summaries])
+    keys = metric_keys([summary.name for summary in experiment.summaries])
     header = {
-        "format": FORMAT,
         "suite": experiment.suite,
         "target": experiment.target,
         "dataset_name": experiment.dataset_name,
         "dataset_version": experiment.dataset_version,
         "start_ns": str(experiment.start_ns),
         "end_ns": str(experiment.end_ns),
-        "metrics": json.dumps(list(keys)),
     }
+    names = {_names_tag(number): json.dumps(part) for number, part in enumerate(_parts(list(keys)))}
     signatures = {
         f"signature.{keys[summary.name]}": summary.signature for summary in experiment.summaries
     }
@@ -53,23 +37,35 @@ def tags_of(experiment: Experiment) -> dict[str, str]:
         f"bounds.{keys[summary.name]}": json.dumps(summary.bounds)
         for summary in experiment.summaries
     }
-    return {_PREFIX + key: value for key, value in (header | signatures | bounds).items()}
+    every = header | names | signatures | bounds
+    return {FORMAT_TAG: FORMAT, **{PREFIX + key: value for key, value in every.items()}}
 
 
-def figures_of(experiment: Experiment) -> dict[str, float]:
-    """Return the run's metrics: of each its mean, interval and counts."""
-    keys = _keys([summary.name for summary in experiment.summaries])
-    figures: dict[str, float] = {}
-    for summary in experiment.summaries:
-        figures |= _figures(summary, keys[summary.name])
-    return figures
+def _names_tag(number: int) -> str:
+    return f"metrics.{number}" if number else "metrics"
 
 
-def _figures(summary: MetricSummary, key: str) -> dict[str, float]:
-    """Return the metrics of one summary; what is unknown is left out, never 0."""
-    named = {key: summary.mean}
-    named |= {f"{key}_{field}": getattr(summary, field) for field in (*_ENDS, *_COUNTS)}
-    return {name: float(value) for name, value in named.items() if value is not None}
+def _parts(names: Sequence[str]) -> Iterator[list[str]]:
+    """Give *names* in lists that fit into one tag each; one list where there is no name."""
+    part: list[str] = []
+    length = 0
+    for name in names:
+        own = len(json.dumps(name)) + 2
+        if part and length + own > _NAMES_LENGTH:
+            yield part
+            part, length = [], 0
+        part.append(name)
+        length += own
+    yield part
+
+
+def _names(tags: Mapping[str, str]) -> list[str]:
+    names: list[str] = []
+    number = 0
+    while (part := tags.get(PREFIX + _names_tag(number))) is not None:
+        names += json.loads(part)
+        number += 1
+    return names
 
 
 def run_info(run: Any) -> RunInfo:
@@ -78,22 +74,23 @@ def run_info(run: Any) -> RunInfo:
     return RunInfo(
         run_id=run.info.run_id,
         name=run.info.run_name,
-        suite=tags[f"{_PREFIX}suite"],
-        target=tags[f"{_PREFIX}target"],
-        dataset_name=tags[f"{_PREFIX}dataset_name"],
-        dataset_version=tags[f"{_PREFIX}dataset_version"],
-        start_ns=int(tags[f"{_PREFIX}start_ns"]),
+        suite=tags[f"{PREFIX}suite"],
+        target=tags[f"{PREFIX}target"],
+        dataset_name=tags[f"{PREFIX}dataset_name"],
+        dataset_version=tags[f"{PREFIX}dataset_version"],
+        start_ns=int(tags[f"{PREFIX}start_ns"]),
         params=dict(run.data.params),
         summaries=_summaries(run.data.metrics, tags),
+        tags={name: value for name, value in tags.items() if name.startswith(PREFIX)},
     )
 
 
 def _summaries(metrics: Mapping[str, float], tags: Mapping[str, str]) -> tuple[MetricSummary, ...]:
-    keys = _keys(json.loads(tags[f"{_PREFIX}metrics"]))
+    keys = metric_keys(_names(tags))
     return tuple(
         MetricSummary(
             name=name,
-            signature=tags[f"{_PREFIX}signature.{key}"],
+            signature=tags[f"{PREFIX}signature.{key}"],
             mean=metrics.get(key),
             stderr=metrics.get(f"{key}_stderr"),
             lower=metrics.get(f"{key}_lower"),
@@ -102,7 +99,7 @@ def _summaries(metrics: Mapping[str, float], tags: Mapping[str, str]) -> tuple[M
             errored=int(metrics[f"{key}_errored"]),
             unparsed=int(metrics[f"{key}_unparsed"]),
             skipped=int(metrics[f"{key}_skipped"]),
-            bounds=_bounds(tags.get(f"{_PREFIX}bounds.{key}")),
+            bounds=_bounds(tags.get(f"{PREFIX}bounds.{key}")),
         )
         for name, key in keys.items()
     )
@@ -115,7 +112,10 @@ def _bounds(tag: str | None) -> tuple[float, float] | None:
 
 
 def experiment_of(run: Any, results: tuple[ExampleResult, ...]) -> Experiment:
-    """Return the experiment that the MLflow run *run* and its *results* are."""
+    """Return the experiment that the MLflow run *run* and its *results* are.
+
+    For runs that were kept before ``experiment.json`` was.
+    """
     info = run_info(run)
     return Experiment(
         name=info.name,
@@ -127,6 +127,6 @@ def experiment_of(run: Any, results: tuple[ExampleResult, ...]) -> Experiment:
         summaries=info.summaries,
         params=info.params,
         start_ns=info.start_ns,
-        end_ns=int(run.data.tags[f"{_PREFIX}end_ns"]),
+        end_ns=int(run.data.tags[f"{PREFIX}end_ns"]),
         run_id=info.run_id,
     )

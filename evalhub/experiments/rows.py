@@ -4,6 +4,7 @@ The Parquet file is the record: it gives back the same results. The wide table h
 one column a score and is for people.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,13 +17,19 @@ from evalhub.model import ExampleResult, Score, ScoreState, Usage
 
 __all__ = ["read_results", "wide_table", "write_results"]
 
+_GROUP = 5_000
+"""Results that are laid out at a time: 100,000 at once take a gigabyte."""
+
 
 def write_results(results: Sequence[ExampleResult], path: Path) -> None:
-    """Write *results* to the Parquet file *path*; inputs are kept as JSON."""
+    """Write *results* to the Parquet file *path*; inputs and slices are kept as JSON."""
     parquet = require("pyarrow.parquet", extra="mlflow")
     arrow = require("pyarrow", extra="mlflow")
-    table = arrow.Table.from_pylist([_row(result) for result in results], schema=_schema(arrow))
-    parquet.write_table(table, path, compression="zstd")
+    schema = _schema(arrow)
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, len(results), _GROUP):
+            part = results[start : start + _GROUP]
+            writer.write_table(_table(arrow, [_row(result) for result in part], schema))
 
 
 def read_results(path: Path) -> tuple[ExampleResult, ...]:
@@ -30,7 +37,11 @@ def read_results(path: Path) -> tuple[ExampleResult, ...]:
     parquet = require("pyarrow.parquet", extra="mlflow")
     # `read_table` would go through the dataset machinery, which costs 0.5 s to import.
     with parquet.ParquetFile(path) as file:
-        return tuple(_result(row) for row in file.read().to_pylist())
+        return tuple(
+            _result(row)
+            for batch in file.iter_batches(batch_size=_GROUP)
+            for row in batch.to_pylist()
+        )
 
 
 def wide_table(results: Sequence[ExampleResult]) -> dict[str, list[Any]]:
@@ -58,7 +69,26 @@ def _value(result: ExampleResult, name: str) -> float | None:
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    return orjson.dumps(dict(value), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(dict(value), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a surrogate pair, or a number beyond 64 bits
+        return json.dumps(dict(value), default=str)
+
+
+def _table(arrow: Any, rows: list[dict[str, Any]], schema: Any) -> Any:
+    try:
+        return arrow.Table.from_pylist(rows, schema=schema)
+    except UnicodeEncodeError:  # half a surrogate pair, which a cut-off answer may end in
+        return arrow.Table.from_pylist([_encodable(row) for row in rows], schema=schema)
+
+
+def _encodable(value: Any) -> Any:
+    """Return *value* with ``?`` for what UTF-8 cannot hold."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {key: _encodable(item) for key, item in value.items()}
+    return [_encodable(item) for item in value] if isinstance(value, list) else value
 
 
 def _schema(arrow: Any) -> Any:
@@ -81,6 +111,7 @@ def _schema(arrow: Any) -> Any:
             "scores": arrow.list_(score),
             "inputs": text,
             "references": arrow.list_(text),
+            "slices": text,
         }
     )
 
@@ -99,6 +130,7 @@ def _row(result: ExampleResult) -> dict[str, Any]:
         "scores": [asdict(score) for score in result.scores],
         "inputs": _json(result.inputs),
         "references": list(result.references),
+        "slices": _json(result.slices),
     }
 
 
@@ -112,7 +144,8 @@ def _result(row: dict[str, Any]) -> ExampleResult:
             "scores": tuple(
                 Score(**{**score, "state": ScoreState(score["state"])}) for score in scores
             ),
-            "inputs": orjson.loads(row["inputs"]),
+            "inputs": json.loads(row["inputs"]),
             "references": tuple(row["references"]),
+            "slices": json.loads(row.get("slices") or "{}"),  # runs kept before slices were
         }
     )

@@ -4,20 +4,24 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evalhub.llm.client import ChatClient, Completion
-    from evalhub.llm.endpoint import Endpoint, open_endpoint, resolve_endpoint
+    from evalhub.llm.anthropic import AnthropicChat
+    from evalhub.llm.client import ChatClient, Completion, PromptClient
+    from evalhub.llm.endpoint import Endpoint, anthropic_endpoint, open_endpoint, resolve_endpoint
     from evalhub.llm.local import LocalServer
     from evalhub.llm.models import CATALOG, ModelSpec, find, pull
     from evalhub.llm.openai import OpenAIChat
 
 __all__ = [
     "CATALOG",
+    "AnthropicChat",
     "ChatClient",
     "Completion",
     "Endpoint",
     "LocalServer",
     "ModelSpec",
     "OpenAIChat",
+    "PromptClient",
+    "anthropic_endpoint",
     "find",
     "open_endpoint",
     "pull",
@@ -25,6 +29,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AnthropicChat": "evalhub.llm.anthropic",
     "CATALOG": "evalhub.llm.models",
     "ChatClient": "evalhub.llm.client",
     "Completion": "evalhub.llm.client",
@@ -32,6 +37,8 @@ _HOMES = {
     "LocalServer": "evalhub.llm.local",
     "ModelSpec": "evalhub.llm.models",
     "OpenAIChat": "evalhub.llm.openai",
+    "PromptClient": "evalhub.llm.client",
+    "anthropic_endpoint": "evalhub.llm.endpoint",
     "find": "evalhub.llm.models",
     "open_endpoint": "evalhub.llm.endpoint",
     "pull": "evalhub.llm.models",

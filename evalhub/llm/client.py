@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from evalhub.model import Usage
 
-__all__ = ["ChatClient", "Completion", "TokenLogprob"]
+__all__ = ["ChatClient", "Completion", "PromptClient", "TokenLogprob"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,13 @@ class Completion:
     usage: Usage | None
     logprobs: tuple[TokenLogprob, ...] | None = None
     """One item a token where they were asked for and the endpoint has them."""
+    cached: bool = False
+    """Whether it was kept from an earlier request, so that nothing was spent now."""
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    """Tools it wants called: mappings with ``id``, ``name`` and ``arguments``.
+
+    Arguments are a mapping, or the model's own text where that is no JSON object.
+    """
 
 
 class ChatClient(Protocol):
@@ -56,4 +63,30 @@ class ChatClient(Protocol):
             ModelUnavailableError: the endpoint refused, timed out or failed (5xx, 429),
                 after retries.
             ModelError: the request was wrong (4xx) or the answer had no content.
+        """
+
+
+class PromptClient(ChatClient, Protocol):
+    """A chat client that takes all that a prompt under evaluation may set."""
+
+    def complete(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        max_tokens: int | None = None,
+        temperature: float | None = None,
+        seed: int | None = None,
+        json_schema: Mapping[str, Any] | None = None,
+        top_logprobs: int | None = None,
+        top_p: float | None = None,
+        stop: Sequence[str] | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        tool_choice: str | Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+    ) -> Completion:
+        """Return the answer to *messages*, as :meth:`ChatClient.complete` does.
+
+        Messages, their content parts (texts and images), *tools* and *tool_choice* have
+        OpenAI's shape, whoever answers. *extra_body* goes into the request as it is. An
+        answer that only calls tools has the text "".
         """

@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from evalhub.errors import ConfigError
 from evalhub.llm.local import LocalServer
 
-__all__ = ["Endpoint", "open_endpoint", "resolve_endpoint"]
+__all__ = ["Endpoint", "anthropic_endpoint", "open_endpoint", "resolve_endpoint"]
 
 _OPENAI_URL = "https://api.openai.com/v1"
 _OPENAI_MODEL = "gpt-5.4-mini"
+_ANTHROPIC_URL = "https://api.anthropic.com"
 _NO_KEY = "none"  # the openai client insists on a key; servers of one's own ignore it
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an OpenAI-compatible model answers."""
+    """Where a model answers."""
 
     base_url: str
-    """Address with the version, such as ``http://127.0.0.1:8103/v1``."""
+    """Address with the version, such as ``http://127.0.0.1:8103/v1``; Anthropic's has none."""
     model: str
     api_key: str = field(default=_NO_KEY, repr=False)
 
@@ -53,6 +54,27 @@ def resolve_endpoint(environ: Mapping[str, str] | None = None) -> Endpoint | Non
     )
     _check(endpoint, has_model=bool(env.get("EVALHUB_MODEL")), has_key=bool(key))
     return endpoint
+
+
+def anthropic_endpoint(model: str, environ: Mapping[str, str] | None = None) -> Endpoint:
+    """Return where Anthropic's *model* answers.
+
+    ``ANTHROPIC_API_KEY`` and ``ANTHROPIC_BASE_URL`` are those of the anthropic client.
+
+    Args:
+        model: Its name, such as ``claude-sonnet-5``.
+        environ: Variables to read instead of ``os.environ``.
+
+    Raises:
+        ConfigError: there is no key for Anthropic's own service, or the address is not one.
+    """
+    env = os.environ if environ is None else environ
+    url, key = env.get("ANTHROPIC_BASE_URL") or _ANTHROPIC_URL, env.get("ANTHROPIC_API_KEY")
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"ANTHROPIC_BASE_URL is {url!r}; it must start with http:// or https://")
+    if not key and url.rstrip("/") == _ANTHROPIC_URL:
+        raise ConfigError(f"the model {model!r} needs a key; set ANTHROPIC_API_KEY")
+    return Endpoint(url, model, key or _NO_KEY)
 
 
 @contextlib.contextmanager

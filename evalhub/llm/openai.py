@@ -1,27 +1,31 @@
 """Ask any OpenAI-compatible endpoint, with retries, traced, its failures in one line."""
 
-import logging
-import threading
+import functools
+import json
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from evalhub._optional import require
-from evalhub.errors import EmptyAnswerError, ModelError, ModelUnavailableError
+from evalhub.errors import (
+    EmptyAnswerError,
+    ModelBusyError,
+    ModelError,
+    ModelUnavailableError,
+)
 from evalhub.llm.client import Completion, TokenLogprob
 from evalhub.llm.endpoint import Endpoint
+from evalhub.llm.wishes import RefusedSettingError, Wishes
 from evalhub.model import Usage
 from evalhub.tracing import wrap_openai
 
 if TYPE_CHECKING:
     import openai
-    from openai.types.chat import ChatCompletion
+    from openai.types.chat import ChatCompletion, ChatCompletionMessage
     from openai.types.chat.chat_completion import Choice
     from openai.types.completion_usage import CompletionUsage
 
 __all__ = ["OpenAIChat"]
-
-_log = logging.getLogger(__name__)
 
 _RETRYABLE_STATUS = frozenset({408, 409, 429})  # what the openai client retries beside 5xx
 _WORDS = {
@@ -53,14 +57,18 @@ class OpenAIChat:
     def __init__(self, endpoint: Endpoint, *, max_retries: int = 2, timeout: float = 120.0) -> None:
         require("openai", extra="openai")
         self.endpoint = endpoint
-        self._refused: set[str] = set()
-        self._lock = threading.Lock()
+        self._wishes = Wishes(endpoint.model, _WORDS)
         self._client = _connect(endpoint, max_retries, timeout)
 
     @property
     def model(self) -> str:
         """Name of the model that answers."""
         return self.endpoint.model
+
+    @property
+    def base_url(self) -> str:
+        """Address of the endpoint."""
+        return self.endpoint.base_url
 
     def complete(
         self,
@@ -71,6 +79,11 @@ class OpenAIChat:
         seed: int | None = None,
         json_schema: Mapping[str, Any] | None = None,
         top_logprobs: int | None = None,
+        top_p: float | None = None,
+        stop: Sequence[str] | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        tool_choice: str | Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
     ) -> Completion:
         """Return the answer to *messages* (dicts with ``role`` and ``content``).
 
@@ -79,7 +92,7 @@ class OpenAIChat:
         Raises:
             ModelUnavailableError: the endpoint refused, timed out or failed (5xx, 429),
                 after retries.
-            EmptyAnswerError: the answer had no text.
+            EmptyAnswerError: the answer had no text, and called no tool.
             ModelError: the request was wrong (4xx), or the answer was not one of this API.
         """
         length = "max_completion_tokens" if self.endpoint.is_openai else "max_tokens"
@@ -90,9 +103,15 @@ class OpenAIChat:
             "response_format": None if json_schema is None else _response_format(json_schema),
             "logprobs": None if top_logprobs is None else True,
             "top_logprobs": top_logprobs,
+            "top_p": top_p,
+            "stop": None if stop is None else list(stop),
+            "tools": None if tools is None else list(tools),
+            "tool_choice": tool_choice,
+            "extra_body": extra_body,
         }
         settings = {key: value for key, value in wanted.items() if value is not None}
-        return _completion(self._ask([dict(message) for message in messages], settings))
+        request = functools.partial(self._send, [dict(message) for message in messages])
+        return _completion(self._wishes.send(settings, request))
 
     def close(self) -> None:
         """Close the connections."""
@@ -109,25 +128,10 @@ class OpenAIChat:
     ) -> None:
         self.close()
 
-    def _ask(self, messages: list[dict[str, Any]], settings: Mapping[str, Any]) -> "ChatCompletion":
-        """Send the request, again without a setting for each that is refused."""
-        while True:
-            sent = {key: value for key, value in settings.items() if key not in self._refused}
-            if "logprobs" not in sent:
-                sent.pop("top_logprobs", None)
-            try:
-                return self._send(messages, sent)
-            except _RefusedSettingError as refusal:
-                self._give_up(refusal.setting)
-
-    def _give_up(self, setting: str) -> None:
-        with self._lock:
-            if setting not in self._refused:
-                self._refused.add(setting)
-                _log.warning("%s refuses %s; asking without it", self.model, setting)
-
     def _send(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> "ChatCompletion":
         openai = require("openai", extra="openai")
+        if "logprobs" not in settings:
+            settings.pop("top_logprobs", None)
         create: Any = self._client.chat.completions.create
         try:
             answer: ChatCompletion = create(model=self.model, messages=messages, **settings)
@@ -142,21 +146,16 @@ class OpenAIChat:
     def _status_error(self, error: "openai.APIStatusError", sent: Mapping[str, Any]) -> Exception:
         code = error.status_code
         if code >= 500 or code in _RETRYABLE_STATUS:
-            return ModelUnavailableError(f"{self._where()} failed with {code}: {error.message}")
-        for setting, words in _WORDS.items():
-            named = error.param == setting or any(word in error.message for word in words)
-            if code in {400, 422} and setting in sent and named:
-                return _RefusedSettingError(setting)
+            kind = ModelBusyError if code == 429 else ModelUnavailableError
+            return kind(f"{self._where()} failed with {code}: {error.message}")
+        refused = error.param if error.param in sent else None
+        refused = refused or self._wishes.named_in(error.message, sent)
+        if code in {400, 422} and refused in _WORDS:
+            return RefusedSettingError(refused)
         return ModelError(f"{self._where()} refused with {code}: {error.message}{_advice(code)}")
 
     def _where(self) -> str:
         return f"model {self.model!r} at {self.endpoint.base_url}"
-
-
-class _RefusedSettingError(Exception):
-    def __init__(self, setting: str) -> None:
-        super().__init__(setting)
-        self.setting = setting
 
 
 def _connect(endpoint: Endpoint, max_retries: int, timeout: float) -> "openai.OpenAI":
@@ -189,15 +188,36 @@ def _completion(answer: "ChatCompletion") -> Completion:
     reason = choices[0].finish_reason
     refusal = getattr(message, "refusal", None)
     text = message.content or refusal
-    if not text:
+    tool_calls = _tool_calls(message)
+    if not text and not tool_calls:
         raise EmptyAnswerError(f"model {answer.model!r} answered nothing (finish reason {reason})")
     return Completion(
-        text=text,
+        text=text or "",
         model=answer.model,
         finish_reason="refusal" if refusal and not message.content else reason,
         usage=None if answer.usage is None else _usage(answer.usage),
         logprobs=_logprobs(choices[0]),
+        tool_calls=tool_calls,
     )
+
+
+def _tool_calls(message: "ChatCompletionMessage") -> tuple[Mapping[str, Any], ...]:
+    # Calls of custom tools have free text and no function.
+    calls = [(call.id, getattr(call, "function", None)) for call in message.tool_calls or ()]
+    return tuple(
+        {"id": call_id, "name": function.name, "arguments": _arguments(function.arguments)}
+        for call_id, function in calls
+        if function is not None
+    )
+
+
+def _arguments(text: str | None) -> Mapping[str, Any] | str:
+    """Return the JSON object in *text*, or the text where it holds none."""
+    try:
+        arguments = json.loads(text or "{}")
+    except ValueError:
+        return text or ""
+    return arguments if isinstance(arguments, dict) else text or ""
 
 
 def _logprobs(choice: "Choice") -> tuple[TokenLogprob, ...] | None:

@@ -7,7 +7,10 @@ from typing import Any
 
 from evalhub.model.trace import Usage
 
-__all__ = ["ExampleResult", "Experiment", "MetricSummary", "Score", "ScoreState"]
+__all__ = ["NOT_CALLED", "ExampleResult", "Experiment", "MetricSummary", "Score", "ScoreState"]
+
+NOT_CALLED = "not called: "
+"""How the error of an example begins whose target was never called."""
 
 
 class ScoreState(StrEnum):
@@ -51,6 +54,13 @@ class ExampleResult:
     scores: tuple[Score, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
     references: tuple[str, ...] = ()
+    slices: Mapping[str, str] = field(default_factory=dict)
+    """What parts of the data it belongs to: its label by the slice's name."""
+
+    @property
+    def was_called(self) -> bool:
+        """Whether the target was called for it; not so once the budget of a run is spent."""
+        return not (self.error or "").startswith(NOT_CALLED)
 
     def score(self, name: str) -> Score | None:
         """Return the score called *name*, or None."""

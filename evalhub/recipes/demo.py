@@ -9,10 +9,11 @@ from pathlib import Path
 
 from evalhub.config import load_settings
 from evalhub.errors import ConfigError, MissingExtraError, ModelUnavailableError
-from evalhub.evals.compare import Comparison, compare
-from evalhub.evals.gate import Decision, decide
-from evalhub.evals.runner import Progress, run_experiment
-from evalhub.evals.targets import Target
+from evalhub.evals.gates.compare import Comparison, compare
+from evalhub.evals.gates.gate import Decision, decide
+from evalhub.evals.runs.pace import Limits
+from evalhub.evals.runs.runner import Progress, run_experiment
+from evalhub.evals.targets.base import Target
 from evalhub.experiments import Tracker
 from evalhub.llm.endpoint import open_endpoint, resolve_endpoint
 from evalhub.llm.models import is_pulled, pull
@@ -190,7 +191,7 @@ def _run_target(study: Study, target: Target, tracker: Tracker, on_step: OnStep)
         study.dataset,
         study.metrics,
         suite=study.name,
-        concurrency=CONCURRENCY,
+        limits=Limits(concurrency=CONCURRENCY),
         params=study.params[target.name],
         on_progress=report,
     )

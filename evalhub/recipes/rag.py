@@ -16,7 +16,7 @@ import orjson
 from numpy.typing import NDArray
 
 from evalhub.errors import DatasetError
-from evalhub.evals.targets import TargetOutput
+from evalhub.evals.targets.base import TargetOutput
 from evalhub.metrics.semantic.encoder import Encoder
 from evalhub.model import Dataset, Example
 from evalhub.recipes.chat import Chat

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalhub.errors import ConfigError
-from evalhub.evals.gate import Gate
-from evalhub.evals.targets import FunctionTarget, Target
+from evalhub.evals.gates.gate import Gate
+from evalhub.evals.targets.base import Target
+from evalhub.evals.targets.function import FunctionTarget
 from evalhub.llm.client import ChatClient
 from evalhub.metrics import load
 from evalhub.metrics.base import Metric

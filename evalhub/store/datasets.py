@@ -2,6 +2,9 @@
 
 import json
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -10,7 +13,29 @@ from evalhub.model import Dataset, Example
 from evalhub.store import dialect
 from evalhub.store.tables import dataset, dataset_version, example
 
-__all__ = ["get_dataset", "list_datasets", "put_dataset"]
+__all__ = [
+    "StoredVersion",
+    "find_versions",
+    "get_dataset",
+    "iter_examples",
+    "list_datasets",
+    "list_versions",
+    "put_dataset",
+]
+
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version of a data set, without its examples."""
+
+    name: str
+    version: str
+    examples: int
+    created_ns: int
+    is_current: bool
+    """Whether it is the one that was put last."""
 
 
 def put_dataset(connection: Connection, given: Dataset) -> str:
@@ -33,15 +58,55 @@ def get_dataset(connection: Connection, name: str, version: str | None = None) -
         version = connection.execute(current).scalar()
     if version is None or not _has_version(connection, name, version):
         return None
+    return Dataset(name, tuple(iter_examples(connection, name, version)))
+
+
+def iter_examples(connection: Connection, name: str, version: str) -> Iterator[Example]:
+    """Yield the examples of one version in their order; none where there is no such version."""
     query = select(example).where(example.c.dataset == name, example.c.version == version)
-    rows = connection.execute(query.order_by(example.c.position))
-    return Dataset(name, tuple(_example(row) for row in rows))
+    rows = connection.execute(
+        query.order_by(example.c.position), execution_options={"yield_per": _ROWS_AT_ONCE}
+    )
+    for row in rows:
+        yield _example(row)
 
 
 def list_datasets(connection: Connection) -> dict[str, str]:
     """Return the current version of each data set, by name."""
     rows = connection.execute(select(dataset).order_by(dataset.c.name))
     return {row.name: row.current_version for row in rows}
+
+
+def list_versions(connection: Connection, name: str | None = None) -> list[StoredVersion]:
+    """Return all versions, or those of *name*: by name, the newest of each first."""
+    of, kept = dataset_version.c, dataset.c
+    query = (
+        select(dataset_version, kept.current_version)
+        .join(dataset, kept.name == of.dataset)
+        .order_by(of.dataset, of.created_ns.desc(), of.version)
+    )
+    if name is not None:
+        query = query.where(of.dataset == name)
+    return [
+        StoredVersion(
+            row.dataset,
+            row.version,
+            row.examples,
+            row.created_ns,
+            is_current=row.version == row.current_version,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def find_versions(connection: Connection, name: str, prefix: str) -> list[str]:
+    """Return the versions of *name* that begin with *prefix*, sorted; letter case is ignored."""
+    version = dataset_version.c.version
+    query = select(version).where(
+        dataset_version.c.dataset == name,
+        version.startswith(prefix.lower(), autoescape=True),
+    )
+    return list(connection.execute(query.order_by(version)).scalars())
 
 
 def _has_version(connection: Connection, name: str, version: str) -> bool:
@@ -59,12 +124,10 @@ def _insert(connection: Connection, given: Dataset, version: str) -> None:
         "created_ns": time.time_ns(),
     }
     connection.execute(dataset_version.insert(), values)
-    rows = [
-        {"dataset": given.name, "version": version, "position": position, **_columns(item)}
-        for position, item in enumerate(given.examples)
-    ]
-    if rows:
-        connection.execute(example.insert(), rows)
+    key = {"dataset": given.name, "version": version}
+    rows = ({**key, "position": n, **_columns(one)} for n, one in enumerate(given.examples))
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        connection.execute(example.insert(), some)
 
 
 def _set_current(connection: Connection, name: str, version: str) -> None:

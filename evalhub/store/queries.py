@@ -1,8 +1,9 @@
 """The read side: lists of traces, and one trace."""
 
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     exists,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -20,9 +22,11 @@ from evalhub.errors import StoreError
 from evalhub.model import Span, TraceSummary
 from evalhub.store.attachments import StoredAttachment, attachments_of
 from evalhub.store.spanrow import span_of
-from evalhub.store.tables import span, span_payload, trace
+from evalhub.store.tables import score, span, span_payload, trace
 
 __all__ = [
+    "Comparison",
+    "ScoreCondition",
     "StoredSpan",
     "TraceCursor",
     "TraceDetail",
@@ -30,9 +34,22 @@ __all__ = [
     "conditions",
     "get_summaries",
     "get_trace",
+    "iter_heads",
     "list_projects",
     "list_traces",
 ]
+
+
+Comparison = Literal["<", "<=", "=", ">=", ">"]
+"""How a value is held against another."""
+
+
+class ScoreCondition(NamedTuple):
+    """Some score of a trace or its spans is called *name* and compares so with *value*."""
+
+    name: str
+    comparison: Comparison
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,8 @@ class TraceFilter:
     user_id: str | None = None
     model: str | None = None
     """Some span of it called this model."""
+    scores: tuple[ScoreCondition, ...] | None = None
+    """Each of these holds for some score, such as a user's feedback."""
 
 
 class TraceCursor(NamedTuple):
@@ -86,6 +105,7 @@ class TraceDetail:
     spans: tuple[StoredSpan, ...]
 
 
+_ROWS_AT_ONCE = 1000
 _SUMMARY = (
     trace.c.trace_id,
     trace.c.name,
@@ -123,6 +143,25 @@ def list_traces(
         query = query.where(tuple_(trace.c.start_ns, trace.c.trace_id) < tuple_(*before))
     query = query.order_by(trace.c.start_ns.desc(), trace.c.trace_id.desc()).limit(limit)
     return [TraceSummary(*row) for row in connection.execute(query)]
+
+
+def iter_heads(connection: Connection, traces: TraceFilter) -> Iterator[Span]:
+    """Yield the span that stands for each trace, with its payload: newest first.
+
+    That is the trace's root or, where the root has not come, its first span. Attachments are
+    left out. Rows are fetched by the thousand.
+    """
+    query = (
+        _spans_query()
+        .join(
+            trace,
+            and_(trace.c.trace_id == span.c.trace_id, trace.c.head_span_id == span.c.span_id),
+        )
+        .where(*conditions(traces))
+        .order_by(trace.c.start_ns.desc(), trace.c.trace_id.desc())
+    )
+    for row in connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}):
+        yield span_of(row)
 
 
 def get_summaries(connection: Connection, trace_ids: Sequence[str]) -> dict[str, TraceSummary]:
@@ -176,6 +215,22 @@ def _has_span(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(and_(span.c.trace_id == trace.c.trace_id, condition))
 
 
+_COMPARISONS: dict[Comparison, Callable[[Any, float], ColumnElement[bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+
+
+def _has_score(wanted: ScoreCondition) -> ColumnElement[bool]:
+    value = _COMPARISONS[wanted.comparison](score.c.value, wanted.value)
+    return exists().where(
+        and_(score.c.trace_id == trace.c.trace_id, score.c.name == wanted.name, value)
+    )
+
+
 _CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "project": lambda value: trace.c.project == value,
     "status": lambda value: trace.c.status == value,
@@ -187,6 +242,7 @@ _CONDITIONS: dict[str, Callable[[Any], ColumnElement[bool]]] = {
     "session_id": lambda value: trace.c.session_id == value,
     "user_id": lambda value: trace.c.user_id == value,
     "model": lambda value: _has_span(span.c.model == value),
+    "scores": lambda value: and_(true(), *map(_has_score, value)),
 }
 """What each field of :class:`TraceFilter` asks of a trace."""
 

@@ -10,18 +10,16 @@ from typing import Any, ClassVar
 
 from evalhub._optional import require
 from evalhub.errors import MetricError
-from evalhub.metrics.base import ScoreColumn, signature
-from evalhub.metrics.columns import (
-    References,
-    Unscored,
-    check_lengths,
-    reference_lists,
-    score_column,
-    unscored_rows,
-)
+from evalhub.metrics.base import COLUMNS, ScoreColumn, signature
+from evalhub.metrics.columns import Unscored, reference_lists, score_column, unscored_rows
+from evalhub.metrics.interop.rows import given_columns
+from evalhub.metrics.interop.source import options_text
 from evalhub.model import ScoreState
 
 __all__ = ["HuggingFaceMetric"]
+
+_COLUMNS = {"predictions": "outputs", "references": "references"}
+"""What almost all modules take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,17 @@ class HuggingFaceMetric:
     per_example: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     """Further keywords of the module's ``compute``."""
+    columns: Mapping[str, str] = field(default_factory=lambda: dict(_COLUMNS))
+    """Which column each of the module's features takes; ``inputs.KEY`` and ``metadata.KEY`` are
+    one key of these. ``{"data": "outputs"}`` is that of most of its measurements."""
 
     version: ClassVar[int] = 1
-    requires: ClassVar[tuple[str, ...]] = ("outputs", "references")
+
+    def __post_init__(self) -> None:
+        strange = [name for name in self.columns.values() if name.partition(".")[0] not in COLUMNS]
+        if strange or not self.columns:
+            told = f"names {strange[0]!r}" if strange else "is empty"
+            raise MetricError(f"columns {told}; columns are {', '.join(COLUMNS)}, inputs.KEY")
 
     @property
     def name(self) -> str:
@@ -53,9 +59,15 @@ class HuggingFaceMetric:
         return f"hf:{self.module}" if self.result is None else f"hf:{self.module}:{self.result}"
 
     @property
+    def requires(self) -> tuple[str, ...]:
+        """The columns that the module's features take, and the outputs."""
+        asked = {"outputs", *(name.partition(".")[0] for name in self.columns.values())}
+        return tuple(column for column in COLUMNS if column in asked)
+
+    @property
     def signature(self) -> str:
         """Name, settings, the hash of the module's code, and version."""
-        options = ",".join(f"{key}={value}" for key, value in sorted(self.options.items()))
+        given = {} if self.columns == _COLUMNS else {"columns": options_text(self.columns)}
         return signature(
             self.name,
             version=self.version,
@@ -63,49 +75,60 @@ class HuggingFaceMetric:
             config=self.config or "default",
             refs="all" if self.several_references else "first",
             asked="once" if self.per_example else "each",
-            options=options or "none",
+            options=options_text(self.options),
+            **given,
         )
 
-    def score_batch(
-        self, outputs: Sequence[str | None], references: References
-    ) -> dict[str, ScoreColumn]:
-        """Score each of *outputs*; what the module raises is an error of that example.
+    def score_batch(self, *args: Sequence[Any], **given: Sequence[Any]) -> dict[str, ScoreColumn]:
+        """Score each output; what the module raises is an error of that example.
 
         Raises:
+            MetricInputError: a column is missing, they differ in length, or a reference is no text.
             MetricError: the module cannot be loaded, or answers something else.
             MissingExtraError: ``evaluate`` is not installed.
         """
-        check_lengths(outputs=outputs, references=references)
-        texts = reference_lists(references)
-        results: list[float | Unscored] = [Unscored(ScoreState.ERRORED, "")] * len(outputs)
+        by_name = given_columns(self.requires, args, given)
+        outputs = by_name["outputs"]
+        texts = reference_lists(by_name["references"]) if "references" in by_name else None
         unscored = unscored_rows(outputs, texts)
         rows = [i for i in range(len(outputs)) if i not in unscored]
-        values = self._scores([outputs[i] or "" for i in rows], [texts[i] for i in rows])
+        features = {
+            feature: [self._item(column, by_name, i) for i in rows]
+            for feature, column in self.columns.items()
+        }
+        results: list[float | Unscored] = [Unscored(ScoreState.ERRORED, "")] * len(outputs)
+        values = self._scores(features, len(rows))
         for i, value in [*unscored.items(), *zip(rows, values, strict=True)]:
             results[i] = value
         # A module does not say how high its numbers go: BLEU reaches 100, a distance anything.
         column = score_column(self.name, self.signature, results, bounds=None)
         return {self.name: column}
 
-    def _scores(
-        self, outputs: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float | Unscored]:
+    def _item(self, column: str, given: Mapping[str, Sequence[Any]], index: int) -> Any:
+        name, _, key = column.partition(".")
+        item = given[name][index]
+        if name == "references":
+            texts = [item] if isinstance(item, str) else list(item)
+            return texts if self.several_references else texts[0]
+        return item.get(key) if key else item
+
+    def _scores(self, features: Mapping[str, Sequence[Any]], count: int) -> list[float | Unscored]:
         if not self.per_example:
-            pairs = zip(outputs, references, strict=True)
-            return [self._score_alone(output, texts) for output, texts in pairs]
-        if not outputs:
+            rows = [{name: [items[i]] for name, items in features.items()} for i in range(count)]
+            return [self._score_alone(row) for row in rows]
+        if not count:
             return []
-        values = self._value(self._compute(outputs, references))
-        if not isinstance(values, Sequence) or len(values) != len(outputs):
+        values = self._value(self._compute(features))
+        if not isinstance(values, Sequence) or len(values) != count:
             raise MetricError(
-                f"{self.name} gave {str(values)[:60]} for {len(outputs)} examples; "
+                f"{self.name} gave {str(values)[:60]} for {count} examples; "
                 "set per_example to false"
             )
         return [float(value) for value in values]
 
-    def _score_alone(self, output: str, references: Sequence[str]) -> float | Unscored:
+    def _score_alone(self, features: Mapping[str, Sequence[Any]]) -> float | Unscored:
         try:
-            answer = self._compute([output], [references])
+            answer = self._compute(features)
         except Exception as error:  # noqa: BLE001 - any module's code runs here
             return Unscored(ScoreState.ERRORED, f"{type(error).__name__}: {error}"[:200])
         value = self._value(answer)
@@ -116,13 +139,10 @@ class HuggingFaceMetric:
                 f"{self.name} gave {str(value)[:60]}; name a number with result, or set per_example"
             ) from None
 
-    def _compute(
-        self, outputs: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> Mapping[str, Any]:
-        given = references if self.several_references else [texts[0] for texts in references]
+    def _compute(self, features: Mapping[str, Sequence[Any]]) -> Mapping[str, Any]:
         module = _load(self.module, self.config)
         answer: Mapping[str, Any] | None = module.compute(
-            predictions=list(outputs), references=list(given), **self.options
+            **{name: list(items) for name, items in features.items()}, **self.options
         )
         return answer or {}
 
@@ -152,4 +172,5 @@ def _load(module: str, config: str | None) -> Any:
         return evaluate.load(module, config)
     except Exception as error:  # it raises whatever the hub, the file system or the code raise
         reason = str(error).partition("\n")[0]
-        raise MetricError(f"cannot load the evaluate module {module!r}: {reason}") from error
+        hint = "" if Path(module).exists() else "; give a local path, or see that the hub answers"
+        raise MetricError(f"cannot load the evaluate module {module!r}: {reason}{hint}") from error

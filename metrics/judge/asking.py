@@ -5,20 +5,23 @@ each answer is cached under the number of its repeat, and a recording can stand 
 model. What went wrong with one question is the state of that answer, never an exception.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, Self, TypeVar
 
-from evalhub.errors import EmptyAnswerError, ModelError
+from evalhub.errors import BudgetSpentError, EmptyAnswerError, ModelError
 from evalhub.llm.client import ChatClient, Completion, TokenLogprob
+from evalhub.metrics.judge.spending import Meter
 from evalhub.model import ScoreState, SpanKind, Usage
 from evalhub.tracing import ContextThreadPoolExecutor, trace
 
-__all__ = ["Answer", "AnswerSource", "Asker", "ModelSource", "Question"]
+__all__ = ["NOT_AN_ANSWER", "PROJECT", "Answer", "AnswerSource", "Asker", "ModelSource", "Question"]
 
 PROJECT = "evaluators"
 """Where the traces of judges go, as LangSmith's do: apart from those of the application."""
-_NOT_AN_ANSWER = {
+NOT_AN_ANSWER = {
     "content_filter": "the answer was filtered",
     "length": "the answer was cut off",
     "refusal": "the judge refused",
@@ -44,6 +47,20 @@ class Question:
     key: str | None = None
     """What recordings may call this question, such as ``"example-7/a_first"``."""
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal digits, of all that decides the answer; not of the key."""
+        content = {
+            "messages": [dict(message) for message in self.messages],
+            "json_schema": self.json_schema,
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+            "seed": self.seed,
+            "top_logprobs": self.top_logprobs,
+            "repeat": self.repeat,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -55,6 +72,11 @@ class Answer:
     """Why there is nothing to read."""
     logprobs: Sequence[TokenLogprob] | None = None
     usage: Usage | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is a text that can be read."""
+        return self.state is ScoreState.SCORED
 
 
 class AnswerSource(Protocol):
@@ -98,28 +120,34 @@ class ModelSource:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Asks *source*, several questions at a time."""
+    """Asks *source*, several questions at a time, and counts what that costs."""
 
     source: AnswerSource
     concurrency: int = field(default=4, kw_only=True)
+    meter: Meter = field(default_factory=Meter, init=False, repr=False, compare=False)
 
     @property
     def model(self) -> str:
         """Name of the model that answers."""
         return self.source.model
 
+    def metered(self) -> Self:
+        """Return the same with its counts at zero, as each batch begins."""
+        return replace(self)
+
     def ask(self, question: Question) -> Answer:
         """Return the answer, or the state and the reason why there is none."""
         try:
             completion = self.source.complete(question)
-        except EmptyAnswerError as error:
-            return Answer(ScoreState.UNPARSED, reason=str(error))
+        except BudgetSpentError as error:
+            return Answer(ScoreState.SKIPPED, reason=str(error))  # nobody was asked
         except ModelError as error:
-            return Answer(ScoreState.ERRORED, reason=str(error))
-        reason = _NOT_AN_ANSWER.get(completion.finish_reason or "")
-        state = ScoreState.SCORED if reason is None else ScoreState.UNPARSED
-        told = None if reason is None else f"{reason}: {completion.text}"
-        return Answer(state, completion.text, told, completion.logprobs, completion.usage)
+            self.meter.failed()
+            is_empty = isinstance(error, EmptyAnswerError)
+            state = ScoreState.UNPARSED if is_empty else ScoreState.ERRORED
+            return Answer(state, reason=str(error))
+        self.meter.answered(completion)
+        return _answer(completion)
 
     def map(self, judge: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
         """Return *judge* of each item, in order, several at a time.
@@ -138,3 +166,10 @@ class Asker:
             metadata={"signature": signature},
             project=PROJECT,
         )
+
+
+def _answer(completion: Completion) -> Answer:
+    reason = NOT_AN_ANSWER.get(completion.finish_reason or "")
+    state = ScoreState.SCORED if reason is None else ScoreState.UNPARSED
+    told = None if reason is None else f"{reason}: {completion.text}"
+    return Answer(state, completion.text, told, completion.logprobs, completion.usage)

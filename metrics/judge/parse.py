@@ -13,7 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["PARSER_VERSION", "ParsedScore", "parse_score"]
+__all__ = [
+    "PARSER_VERSION",
+    "ParsedScore",
+    "json_arrays",
+    "json_objects",
+    "parse_score",
+    "stated_reason",
+]
 
 PARSER_VERSION = 1
 """Part of judges' signatures; changes when any answer is read differently."""
@@ -91,7 +98,7 @@ class _Scale:
 
 def _from_json(text: str, scale: _Scale) -> ParsedScore | None:
     """Read the objects in the answer; NaN when they state different scores, or an unusable one."""
-    found = [item for item in map(_scored, _objects(text)) if item is not None]
+    found = [item for item in map(_scored, json_objects(text)) if item is not None]
     if not found:
         return None
     values = {_as_number(value, scale) for value, _ in found}
@@ -104,8 +111,14 @@ def _scored(candidate: Mapping[str, Any]) -> tuple[object, str] | None:
     named = next((key for key in _KEYS if key in keys), None)
     if named is None:
         return None
+    return keys[named], stated_reason(candidate)
+
+
+def stated_reason(candidate: Mapping[str, Any]) -> str:
+    """Return the explanation that an answer's JSON object gives, or an empty text."""
+    keys = {key.strip().lower(): value for key, value in candidate.items()}
     reasons = (keys.get(key) for key in ("explanation", "reason", "reasoning", "rationale"))
-    return keys[named], next((item for item in reasons if isinstance(item, str)), "")
+    return next((item for item in reasons if isinstance(item, str)), "")
 
 
 def _as_number(value: object, scale: _Scale) -> float:
@@ -117,20 +130,28 @@ def _as_number(value: object, scale: _Scale) -> float:
     return math.nan
 
 
-def _objects(text: str) -> Iterator[Mapping[str, Any]]:
+def json_objects(text: str) -> Iterator[Mapping[str, Any]]:
     """Yield the outermost JSON objects in *text*, in fences or bare."""
+    yield from (value for value in _json(text, "{") if isinstance(value, dict))
+
+
+def json_arrays(text: str) -> Iterator[list[Any]]:
+    """Yield the outermost JSON arrays in *text*, in fences or bare."""
+    yield from (value for value in _json(text, "[") if isinstance(value, list))
+
+
+def _json(text: str, opening: str) -> Iterator[Any]:
     decoder = json.JSONDecoder(strict=False)  # models write line breaks inside strings
     text = "\n".join(_FENCE.findall(text)) or text
-    start = text.find("{")
+    start = text.find(opening)
     while start >= 0:
         try:
             value, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             end = start + 1
         else:
-            if isinstance(value, dict):
-                yield value
-        start = text.find("{", end)
+            yield value
+        start = text.find(opening, end)
 
 
 def _from_words(text: str, scale: _Scale) -> ParsedScore | None:

@@ -6,22 +6,51 @@ not compared.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from string import Template
 
-__all__ = ["RUBRICS", "Prompt", "load_prompt"]
+from evalhub.errors import MetricError
+
+__all__ = [
+    "RUBRICS",
+    "SHOWN",
+    "Prompt",
+    "block",
+    "fill",
+    "fingerprint",
+    "load_prompt",
+    "material",
+    "numbered",
+    "ready_criteria",
+]
 
 RUBRICS: Mapping[str, str] = {
+    "coherent": "coherent_v1",
     "concise": "concise_v1",
+    "correct": "correct_v1",
     "faithful": "faithful_v1",
+    "fluent": "fluent_v1",
+    "harmless": "harmless_v1",
+    "helpful": "helpful_v1",
     "relevant": "relevant_v1",
 }
 """Ready criteria by name, and the prompt file each is kept in."""
 
-_TAGS = {"outputs": "answer", "inputs": "input", "references": "reference", "contexts": "context"}
+_TAGS = {
+    "inputs": "input",
+    "contexts": "context",
+    "references": "reference",
+    "expected_tool_calls": "expected_tool_call",
+    "tool_calls": "tool_call",
+    "outputs": "answer",
+}
+SHOWN = tuple(_TAGS)
+"""Columns that a judge can be shown, in the prompt's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +65,66 @@ class Prompt:
     @property
     def fingerprint(self) -> str:
         """Eight hexadecimal digits over the template and the criteria."""
-        content = f"{self.template}\0{self.criteria}"
-        return hashlib.sha256(content.encode()).hexdigest()[:8]
+        return fingerprint(self.template, self.criteria)
 
     def fill(self, example: Mapping[str, object]) -> str:
         """Return the prompt for one *example*: its values by column name."""
-        return Template(self.template).substitute(
+        return fill(
+            self.template,
             criteria=self.criteria.strip(),
             lowest=self.lowest,
             highest=self.highest,
-            material="\n\n".join(_blocks(example)),
+            material=material(example),
         )
 
 
 @cache
-def load_prompt(name: str) -> str:
-    """Return the text of the prompt file *name*."""
-    folder = resources.files("evalhub.metrics.judge") / "prompts"
-    return (folder / f"{name}.txt").read_text(encoding="utf-8")
+def load_prompt(name: str, folder: str = "evalhub.metrics.judge/prompts") -> str:
+    """Return the text of the prompt file *name*; *folder* is ``package/directory``."""
+    package, _, directory = folder.partition("/")
+    file = resources.files(package) / directory / f"{name}.txt"
+    return file.read_text(encoding="utf-8")
 
 
-def _blocks(example: Mapping[str, object]) -> Iterator[str]:
-    """Yield tagged blocks, the answer last, where a model remembers it best."""
-    for column in ("inputs", "contexts", "references", "outputs"):
-        for text in _texts(example.get(column)):
-            yield _block(_TAGS[column], text)
+def ready_criteria(criteria: str) -> str:
+    """Return the text of the ready rubric called *criteria*, or *criteria* itself.
+
+    Raises:
+        MetricError: it is empty.
+    """
+    if not criteria.strip():
+        ready = ", ".join(RUBRICS)
+        raise MetricError(f"criteria is {criteria!r}; describe them, or use one of: {ready}")
+    return load_prompt(RUBRICS[criteria]) if criteria in RUBRICS else criteria
 
 
-def _block(tag: str, text: str) -> str:
-    # The material must not be able to close its own block and go on as the prompt.
-    return f"<{tag}>\n{text.replace(f'</{tag}', f'< /{tag}')}\n</{tag}>"
+def fingerprint(*texts: str) -> str:
+    """Return eight hexadecimal digits over *texts*, for signatures."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:8]
+
+
+def fill(template: str, **values: object) -> str:
+    """Return *template* with its ``$name`` places filled; the values may hold anything."""
+    return Template(template).substitute(values)
+
+
+def block(tag: str, text: str) -> str:
+    """Return *text* as tagged material, which it cannot leave by closing the tag itself."""
+    closing = re.compile(rf"</(?=\s*{re.escape(tag)})", re.IGNORECASE)
+    return f"<{tag}>\n{closing.sub('< /', text)}\n</{tag}>"
+
+
+def material(example: Mapping[str, object]) -> str:
+    """Return *example*'s values by column as blocks, the answer last: it is remembered best."""
+    return "\n\n".join(
+        block(tag, text) for column, tag in _TAGS.items() for text in _texts(example.get(column))
+    )
+
+
+def numbered(items: Sequence[str]) -> str:
+    """Return *items* as numbered lines, one line an item."""
+    lines = (f"{number}. {' '.join(item.split())}" for number, item in enumerate(items, start=1))
+    return "\n".join(lines)
 
 
 def _texts(value: object) -> list[str]:
@@ -76,5 +135,9 @@ def _texts(value: object) -> list[str]:
     if isinstance(value, Mapping):
         return ["\n".join(f"{key}: {item}" for key, item in value.items())]
     if isinstance(value, Sequence):
-        return [str(item) for item in value]
+        return [item if isinstance(item, str) else _json(item) for item in value]
     return [str(value)]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -17,7 +17,7 @@ from evalhub.model import ScoreState
 
 __all__ = ["Measure", "Retrieval"]
 
-Measure = Literal["recall", "precision", "hit", "ndcg", "map", "mrr"]
+Measure = Literal["recall", "precision", "hit", "ndcg", "map", "mrr", "set_recall", "set_precision"]
 
 _AT_K = {
     "recall": "recall",
@@ -26,7 +26,15 @@ _AT_K = {
     "ndcg": "ndcg_cut",
     "map": "map_cut",
 }
-_WHOLE = {"ndcg": "ndcg", "map": "map", "mrr": "recip_rank"}
+_WHOLE = {
+    "ndcg": "ndcg",
+    "map": "map",
+    "mrr": "recip_rank",
+    "set_recall": "set_recall",
+    "set_precision": "set_P",
+}
+_SETS = frozenset({"set_recall", "set_precision"})
+"""Measures that know no order."""
 
 _Relevant = Iterable[str] | Mapping[str, int] | None
 
@@ -35,7 +43,10 @@ _Relevant = Iterable[str] | Mapping[str, int] | None
 class Retrieval:
     """One measure of the ranking ``retrieved_ids``, best first.
 
-    ``relevant_ids`` are the ids that should be found, or a mapping of each to its gain.
+    ``relevant_ids`` are the ids that should be found, or a mapping of each to its gain: a
+    whole number, 0 or less for an id that is not relevant. ``set_recall`` and
+    ``set_precision`` are context recall and precision by id, whatever the order.
+
     Nothing retrieved scores 0; an example without relevant ids is skipped. An id that is
     retrieved twice counts at its first place, and what follows moves up.
 
@@ -46,7 +57,8 @@ class Retrieval:
 
     measure: Measure
     k: int | None = None
-    """How many of the first ids count; None for all (``ndcg``, ``map`` and ``mrr`` only)."""
+    """How many of the first ids count; None for all, which ``recall``, ``precision`` and
+    ``hit`` do not allow."""
 
     version: ClassVar[int] = 1
     requires: ClassVar[tuple[str, ...]] = ("retrieved_ids", "relevant_ids")
@@ -56,7 +68,9 @@ class Retrieval:
             raise MetricError(f"measure is {self.measure!r}; use {', '.join(get_args(Measure))}")
         if self.k is None and self.measure not in _WHOLE:
             raise MetricError(f"{self.measure} needs k, the number of ids that count")
-        if self.k is not None and (not isinstance(self.k, int) or self.k < 1):
+        if self.k is not None and self.measure in _SETS:
+            raise MetricError(f"{self.measure} counts all ids; leave out k, which is {self.k!r}")
+        if self.k is not None and (type(self.k) is not int or self.k < 1):
             raise MetricError(f"k is {self.k!r}; give a whole number from 1")
         require("pytrec_eval", extra="retrieval")  # now, and not after the target's calls
 
@@ -135,5 +149,12 @@ def _gains(relevant: _Relevant) -> dict[str, int]:
     if isinstance(relevant, str):
         raise MetricInputError(f"relevant ids are one string, {relevant!r}; give a list of ids")
     if isinstance(relevant, Mapping):
-        return {str(item): int(gain) for item, gain in relevant.items()}
+        return {str(item): _gain(item, gain) for item, gain in relevant.items()}
     return dict.fromkeys(map(str, relevant), 1)
+
+
+def _gain(item: str, gain: object) -> int:
+    # trec_eval knows whole gains only; a gain of 0.5 would count as not relevant.
+    if isinstance(gain, int | float) and float(gain).is_integer():
+        return int(gain)
+    raise MetricInputError(f"the gain of {item!r} is {gain!r}; give a whole number")

@@ -76,7 +76,7 @@ class _Layer:
 
 
 class Bert:
-    """A BERT encoder; safe to use from several threads.
+    """A BERT encoder, as a :class:`~evalhub.metrics.semantic.network.Network`.
 
     Args:
         weights: Tensors by their names in the model's file.
@@ -85,6 +85,9 @@ class Bert:
     Raises:
         ModelError: the model is not a BERT, or a tensor is missing.
     """
+
+    backend = "numpy"
+    masks = False
 
     def __init__(self, weights: Mapping[str, _Floats], config: Mapping[str, Any]) -> None:
         _check(config)
@@ -106,18 +109,11 @@ class Bert:
         """How many layers there are; layer 0 is what goes into the first of them."""
         return len(self._layers)
 
-    @property
-    def width(self) -> int:
-        """How many numbers one token's hidden state has."""
-        return int(self._positions.shape[1])
+    def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.bool_], layer: int) -> _Floats:
+        """Return hidden states (n, tokens, width) of *ids* (n, tokens) after *layer* layers.
 
-    @property
-    def max_tokens(self) -> int:
-        """Longest text that has positions, special tokens included."""
-        return len(self._positions)
-
-    def __call__(self, ids: NDArray[np.int64], layer: int) -> _Floats:
-        """Return hidden states (n, tokens, width) of *ids* (n, tokens) after *layer* layers."""
+        Nothing of *mask* may be false: the texts have one length.
+        """
         x = self._norm(self._words[ids] + self._positions[: ids.shape[1]])
         for transform in self._layers[:layer]:
             x = transform(x)

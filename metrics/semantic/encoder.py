@@ -1,49 +1,30 @@
-"""Turn texts into vectors with a local encoder: no torch, no network."""
+"""Turn texts into vectors with an encoder: by torch, onnxruntime or numpy."""
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import importlib.util
+from collections.abc import Sequence
 from functools import cache
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evalhub._optional import require
 from evalhub.errors import ModelError
-from evalhub.llm.models import CATALOG, find
 from evalhub.metrics.semantic.bert import Bert
+from evalhub.metrics.semantic.folder import ModelFolder, file_digest, open_folder
+from evalhub.metrics.semantic.local_encoder import BATCH_TOKENS, LocalEncoder
+from evalhub.metrics.semantic.network import Floats, Network
+from evalhub.metrics.semantic.onnx_network import OnnxNetwork
 from evalhub.metrics.semantic.safetensors import read_weights
+from evalhub.metrics.semantic.tokens import Encoded, TextTokenizer, load_tokenizer
+from evalhub.metrics.semantic.torch_network import TorchNetwork
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+__all__ = ["BACKENDS", "Encoder", "load_encoder"]
 
-__all__ = ["Encoded", "Encoder", "NumpyEncoder", "load_encoder"]
+BACKENDS = ("auto", "torch", "onnx", "numpy")
 
-_Floats: TypeAlias = NDArray[np.float32]
-
-_BATCH_TOKENS = 2048
-"""Tokens computed together: more gains nothing, and falls out of the processor's cache."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
-    """One text as tokens."""
-
-    ids: NDArray[np.int64]
-    """Shape (tokens,), special tokens included."""
-    special: NDArray[np.bool_]
-    """Shape (tokens,): which of them are not of the text, such as CLS and SEP."""
-    truncated: bool
-    """Whether the text was longer than the encoder can take."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no token is of the text."""
-        return bool(self.special.all())
+_PROBE = "The quick brown fox jumps over the lazy dog, twice in 2024."
+_EQUAL = 1e-4
+"""Largest difference of a hidden state between two ways to compute it in float32."""
 
 
 class Encoder(Protocol):
@@ -54,8 +35,16 @@ class Encoder(Protocol):
         """Short name, for signatures."""
 
     @property
+    def backend(self) -> str:
+        """What computes: ``torch``, ``onnx`` or ``numpy``; scores agree to 1e-5."""
+
+    @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change with the weights."""
+
+    @property
+    def namespace(self) -> str:
+        """Changes with whatever makes other vectors of the same tokens; for caches."""
 
     @property
     def layers(self) -> int:
@@ -68,138 +57,102 @@ class Encoder(Protocol):
     def tokenize(self, texts: Sequence[str]) -> list[Encoded]:
         """Return the tokens of each text."""
 
-    def hidden(self, encoded: Sequence[Encoded], layer: int | None = None) -> list[_Floats]:
+    def hidden(self, encoded: Sequence[Encoded], layer: int | None = None) -> list[Floats]:
         """Return each text's contextual embeddings (tokens, width) after *layer* layers."""
 
-    def embed(self, texts: Sequence[str]) -> _Floats:
+    def embed(self, texts: Sequence[str]) -> Floats:
         """Return one unit vector a text: shape (texts, width)."""
 
 
-class NumpyEncoder:
-    """A BERT encoder out of a folder in Hugging Face's layout, computed by numpy.
+@cache
+def load_encoder(
+    model: str | Path = "minilm",
+    *,
+    backend: str = "auto",
+    device: str | None = None,
+    batch_tokens: int = BATCH_TOKENS,
+    threads: int | None = None,
+) -> Encoder:
+    """Return the encoder of a pulled model, a folder or a name on the hub; loaded once a process.
 
     Args:
-        folder: Holds ``config.json``, ``model.safetensors`` and ``tokenizer.json``.
-        name: For signatures; the folder's name when None.
+        model: Name or folder.
+        backend: ``torch``, ``onnx`` or ``numpy`` (BERT only). ``auto`` takes the first of
+            them that is installed and finds its file in the folder.
+        device: Where to compute, as the backend names it; the processor, or CUDA where
+            torch finds it, when None.
+        batch_tokens: Tokens computed together.
+        threads: Of the processor, for torch and onnxruntime; all when None. Those of numpy
+            are told by its own variable, ``OPENBLAS_NUM_THREADS``.
 
     Raises:
-        MissingExtraError: the ``bertscore`` extra is not installed.
-        ModelError: a file is missing or damaged, or the model is not a BERT.
+        MissingExtraError: what the backend or the tokenizer needs is not installed.
+        ModelError: there is no such model, or its folder cannot be used.
     """
-
-    def __init__(self, folder: Path, *, name: str | None = None) -> None:
-        self.name = name or folder.name
-        weights = folder / "model.safetensors"
-        config = _read_json(folder / "config.json")
-        _check_exists(weights)
-        self._bert = Bert(read_weights(weights), config)
-        self.max_tokens = _max_tokens(folder, self._bert.max_tokens)
-        self._tokenizer = _load_tokenizer(folder / "tokenizer.json", self.max_tokens)
-        with weights.open("rb") as stream:
-            self.fingerprint = hashlib.file_digest(stream, "sha256").hexdigest()[:12]
-
-    @property
-    def layers(self) -> int:
-        """How many layers there are."""
-        return self._bert.layers
-
-    def tokenize(self, texts: Sequence[str]) -> list[Encoded]:
-        """Return the tokens of each text; one longer than ``max_tokens`` is cut."""
-        return [
-            Encoded(
-                ids=np.array(encoding.ids, dtype=np.int64),
-                special=np.array(encoding.special_tokens_mask, dtype=np.bool_),
-                truncated=bool(encoding.overflowing),
-            )
-            for encoding in self._tokenizer.encode_batch(list(texts))
-        ]
-
-    def hidden(self, encoded: Sequence[Encoded], layer: int | None = None) -> list[_Floats]:
-        """Return each text's contextual embeddings, special tokens included.
-
-        Args:
-            encoded: What :meth:`tokenize` gave.
-            layer: How many layers to compute; all when None.
-
-        Returns:
-            One float32 array (tokens, width) a text, in the order given.
-
-        Raises:
-            ModelError: the encoder has no such layer.
-        """
-        layer = self.layers if layer is None else layer
-        if not 0 <= layer <= self.layers:
-            raise ModelError(f"{self.name} has layers 0 to {self.layers}, not {layer}")
-        vectors: dict[int, _Floats] = {}
-        for rows in _batches([len(item.ids) for item in encoded]):
-            states = self._bert(np.stack([encoded[row].ids for row in rows]), layer)
-            vectors.update(zip(rows, states, strict=True))
-        return [vectors[row] for row in range(len(encoded))]
-
-    def embed(self, texts: Sequence[str]) -> _Floats:
-        """Return the mean of each text's token vectors, scaled to length 1.
-
-        Shape (texts, width), float32. This is sentence-transformers' mean pooling, except
-        that texts are cut at what the model takes (512 tokens), not at 256.
-        """
-        pooled: _Floats = np.empty((len(texts), self._bert.width), dtype=np.float32)
-        for row, vectors in enumerate(self.hidden(self.tokenize(texts))):
-            pooled[row] = vectors.mean(axis=0)
-        pooled /= np.linalg.norm(pooled, axis=-1, keepdims=True)
-        return pooled
+    if batch_tokens < 1:
+        raise ModelError(f"batch_tokens is {batch_tokens}; use 1 or more")
+    folder = open_folder(model)
+    chosen = _choose(folder, backend)
+    network = _network(folder, chosen, device, threads)
+    tokenizer = load_tokenizer(folder)
+    fingerprint = _fingerprint(folder, network, tokenizer)
+    return LocalEncoder(folder, tokenizer, network, fingerprint, batch_tokens=batch_tokens)
 
 
-@cache
-def load_encoder(model: str | Path = "minilm") -> Encoder:
-    """Return the encoder of a pulled model or of a folder; loaded once a process.
+def _choose(folder: ModelFolder, backend: str) -> str:
+    if backend not in BACKENDS:
+        raise ModelError(f"backend is {backend!r}; use one of {', '.join(BACKENDS)}")
+    if backend != "auto":
+        return backend
+    if folder.weights and _is_installed("torch") and _is_installed("transformers"):
+        return "torch"
+    if folder.onnx and _is_installed("onnxruntime"):
+        return "onnx"
+    return "numpy"
 
-    Raises:
-        MissingExtraError: the ``bertscore`` extra is not installed.
-        ModelError: it was not pulled, or its folder cannot be used.
+
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _network(folder: ModelFolder, backend: str, device: str | None, threads: int | None) -> Network:
+    if backend == "onnx":
+        if folder.onnx is None:
+            raise ModelError(f"{folder.path} has neither model.onnx nor onnx/model.onnx")
+        return OnnxNetwork(folder.onnx, folder.layers, device=device, threads=threads)
+    if not folder.weights:
+        raise ModelError(f"{folder.path} has no weights: model.safetensors is missing")
+    if backend == "torch":
+        return TorchNetwork(folder, device=device, threads=threads)
+    if device not in (None, "cpu"):
+        raise ModelError(f"numpy computes on the processor, not on {device!r}; use backend 'torch'")
+    if folder.model_type != "bert":
+        raise ModelError(
+            f"numpy computes BERT only, and {folder.name} is a {folder.model_type!r}; "
+            "run: pip install 'evalhub[torch]'"
+        )
+    return _bert(folder)
+
+
+def _bert(folder: ModelFolder) -> Bert:
+    weights = folder.path / "model.safetensors"
+    if not weights.is_file():
+        raise ModelError(f"{weights} is missing, and numpy reads nothing else; install torch")
+    return Bert(read_weights(weights), folder.config)
+
+
+def _fingerprint(folder: ModelFolder, network: Network, tokenizer: TextTokenizer) -> str:
+    """Return the fingerprint of the weights that are used.
+
+    A file in ONNX may be quantised. It counts as the folder's weights only when it is seen
+    to compute what they do; else it has a fingerprint of its own.
     """
-    if model in CATALOG:
-        return NumpyEncoder(find(str(model)), name=str(model))
-    if Path(model).is_dir():
-        return NumpyEncoder(Path(model))
-    known = "'minilm' or a folder with config.json, model.safetensors and tokenizer.json"
-    raise ModelError(f"there is no encoder {str(model)!r}; use {known}")
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield indices of texts of one length, so that no batch needs padding."""
-    ordered = sorted(range(len(lengths)), key=lengths.__getitem__)
-    for length, group in groupby(ordered, key=lengths.__getitem__):
-        rows, size = list(group), max(1, _BATCH_TOKENS // max(1, length))
-        for start in range(0, len(rows), size):
-            yield rows[start : start + size]
-
-
-def _load_tokenizer(path: Path, max_tokens: int) -> "Tokenizer":
-    _check_exists(path)
-    tokenizer: Tokenizer = require("tokenizers", extra="bertscore").Tokenizer.from_file(str(path))
-    # The file may hold the padding and the cut of whatever the model was exported for.
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_tokens)
-    return tokenizer
-
-
-def _max_tokens(folder: Path, positions: int) -> int:
-    path = folder / "tokenizer_config.json"
-    declared = _read_json(path).get("model_max_length") if path.exists() else None
-    return min(int(declared), positions) if declared else positions
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    _check_exists(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise ModelError(f"{path} holds no JSON object")
-    return content
-
-
-def _check_exists(path: Path) -> None:
-    if not path.is_file():
-        raise ModelError(f"{path} is missing; an encoder's folder must hold {path.name}")
+    if network.backend != "onnx" or folder.onnx is None:
+        return file_digest(folder.weights)
+    if folder.model_type == "bert" and (folder.path / "model.safetensors").is_file():
+        ids = tokenizer([_PROBE])[0].ids[None]
+        mask = np.ones(ids.shape, dtype=np.bool_)
+        ours, theirs = (item(ids, mask, network.layers) for item in (_bert(folder), network))
+        if ours.shape == theirs.shape and np.abs(ours - theirs).max() < _EQUAL:
+            return file_digest(folder.weights)
+    return file_digest(sorted(folder.onnx.parent.glob(f"{folder.onnx.name}*")))

@@ -1,39 +1,43 @@
-"""Means of scores and their confidence intervals.
+"""Means and rates with their confidence intervals.
 
 NaN stands for "not scored" and is dropped. Examples that share a cluster (an author, a
 conversation) are not independent, so variances are summed by cluster (Miller, 2024,
 "Adding error bars to evals").
 """
 
-import importlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from evalhub.errors import MetricInputError
+from evalhub.metrics.stats.distributions import (
+    beta_quantile,
+    normal_quantile,
+    t_quantile,
+    t_two_sided,
+    upper_tail,
+)
+from evalhub.metrics.stats.sample import (
+    Clusters,
+    Floats,
+    Numbers,
+    check_labels,
+    drop_unscored,
+    total_by,
+)
 
 __all__ = [
-    "Clusters",
     "Interval",
-    "bootstrap_mean",
-    "check_draws",
-    "drop_unscored",
+    "MeanDifference",
+    "clopper_pearson_interval",
+    "difference_of_means",
+    "jeffreys_interval",
     "mean_interval",
-    "row_blocks",
-    "t_quantile",
-    "upper_tail",
     "wilson_interval",
 ]
-
-Clusters = Sequence[object] | None
-"""The cluster of each score, or None where each is its own."""
-
-_BLOCK = 4_000_000
-"""Numbers drawn at once by resampling loops: 32 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,20 @@ class Interval:
     stderr: float | None
     lower: float | None
     upper: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeanDifference:
+    """Candidate's mean minus baseline's, over examples that need not be the same."""
+
+    difference: float | None
+    stderr: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+    """Two-sided, for "no difference"."""
+    degrees: float | None
+    """Degrees of freedom of t (Welch and Satterthwaite)."""
 
 
 def mean_interval(
@@ -60,12 +78,47 @@ def mean_interval(
     if not scores.size:
         return Interval(0, None, None, None, None)
     mean = float(scores.mean())
-    sums = np.bincount(groups, weights=scores - mean)
+    sums = total_by(groups, scores - mean)
     if sums.size < 2:
         return Interval(scores.size, mean, None, None, None)
-    stderr = math.sqrt(float(sums @ sums) * sums.size / (sums.size - 1)) / scores.size
+    stderr = math.sqrt(_squared_error(sums)) / scores.size
     margin = t_quantile(upper_tail(confidence), sums.size - 1) * stderr
     return Interval(scores.size, mean, stderr, mean - margin, mean + margin)
+
+
+def difference_of_means(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    *,
+    baseline_clusters: Clusters = None,
+    candidate_clusters: Clusters = None,
+    confidence: float = 0.95,
+) -> MeanDifference:
+    """Compare two means over different examples, by Welch's t.
+
+    Use :func:`~evalhub.metrics.stats.paired_difference` where both systems answered the same
+    examples: it sees more. With clusters each side's error is the clustered one. A label that is
+    on both sides is one cluster, and what its sides share is taken off (or added to) the error.
+
+    Raises:
+        MetricInputError: there is not one cluster per value, or only one side has clusters.
+    """
+    first, second = (np.asarray(side, dtype=np.float64) for side in (baseline, candidate))
+    labels = _joined(baseline_clusters, candidate_clusters, first.size, second.size)
+    scores, groups = drop_unscored(np.concatenate([first, second]), labels)
+    n = int((~np.isnan(first)).sum())
+    sides = (scores[:n], groups[:n]), (scores[n:], groups[n:])
+    if not sides[0][0].size or not sides[1][0].size:
+        return MeanDifference(None, None, None, None, None, None)
+    difference = float(sides[1][0].mean() - sides[0][0].mean())
+    clusters = [np.unique(side[1]).size for side in sides]
+    if min(clusters) < 2:
+        return MeanDifference(difference, None, None, None, None, None)
+    left, right = (_pull(*side, int(groups.max()) + 1) for side in sides)
+    variances = float(left @ left), float(right @ right)
+    variance = max(0.0, sum(variances) - 2 * float(left @ right))
+    degrees = _satterthwaite(variances, clusters)
+    return _t_difference(difference, math.sqrt(variance), degrees, confidence)
 
 
 def wilson_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
@@ -74,102 +127,109 @@ def wilson_interval(successes: int, n: int, *, confidence: float = 0.95) -> Inte
     Raises:
         MetricInputError: *successes* is not between 0 and *n*.
     """
-    if not 0 <= successes <= n:
-        raise MetricInputError(f"{successes} successes among {n}; give 0 <= successes <= n")
+    _check_count(successes, n)
     if n == 0:
         return Interval(0, None, None, None, None)
-    rate, z = successes / n, NormalDist().inv_cdf(upper_tail(confidence))
+    rate, z = successes / n, normal_quantile(upper_tail(confidence))
     scale = 1 + z * z / n
     centre = (rate + z * z / (2 * n)) / scale
     margin = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / scale
-    # At rate 0 and 1 the bound is exact; rounding would leave 1e-17 there.
-    lower = 0.0 if successes == 0 else centre - margin
-    upper = 1.0 if successes == n else centre + margin
-    return Interval(n, rate, math.sqrt(rate * (1 - rate) / n), lower, upper)
+    return _rate(successes, n, centre - margin, centre + margin)
 
 
-def bootstrap_mean(
-    values: ArrayLike,
-    *,
-    clusters: Clusters = None,
-    confidence: float = 0.95,
-    resamples: int = 10_000,
-    seed: int = 0,
-) -> Interval:
-    """Return the mean of *values* with its percentile bootstrap interval.
+def clopper_pearson_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
+    """Return a rate with its exact interval, which covers at least as often as promised.
 
-    Whole clusters are drawn, with replacement; the same *seed* gives the same interval.
+    Wider than Wilson's (Clopper and Pearson, 1934): for when an error is dear.
 
     Raises:
-        MetricInputError: *resamples* is below 2.
+        MetricInputError: *successes* is not between 0 and *n*.
     """
-    check_draws("resamples", resamples)
-    scores, groups = drop_unscored(values, clusters)
-    plain = mean_interval(scores, clusters=groups.tolist(), confidence=confidence)
-    if plain.stderr is None:
-        return plain
-    sums, sizes = np.bincount(groups, weights=scores), np.bincount(groups)
-    rng = np.random.default_rng(seed)
-    share = np.full(sums.size, 1 / sums.size)
-    blocks = [rng.multinomial(sums.size, share, rows) for rows in row_blocks(resamples, sums.size)]
-    means = np.concatenate([(drawn @ sums) / (drawn @ sizes) for drawn in blocks])
-    tail = 1 - upper_tail(confidence)
-    lower, upper = np.quantile(means, [tail, 1 - tail])
-    return Interval(plain.n, plain.mean, float(means.std(ddof=1)), float(lower), float(upper))
+    _check_count(successes, n)
+    return _beta_interval(successes, n, confidence, prior=0.0)
 
 
-def drop_unscored(
-    values: ArrayLike, clusters: Clusters
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return the values that are not NaN, and the cluster number of each, from 0.
+def jeffreys_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
+    """Return a rate with the middle of its posterior under Jeffreys' prior.
+
+    Covers about as Wilson's, and is nearer to symmetric in its two errors (Brown, Cai and
+    DasGupta, 2001, whose ends at no and at n successes these are).
 
     Raises:
-        MetricInputError: there is not one cluster per value.
+        MetricInputError: *successes* is not between 0 and *n*.
     """
-    scores = np.asarray(values, dtype=np.float64)
-    kept = ~np.isnan(scores)
-    if clusters is None:
-        return scores[kept], np.arange(int(kept.sum()))
-    if len(clusters) != scores.size:
-        raise MetricInputError(
-            f"{len(clusters)} clusters for {scores.size} scores; give one label per score"
-        )
-    numbers: dict[object, int] = {}
-    labels = (label for label, keep in zip(clusters, kept, strict=True) if keep)
-    groups = [numbers.setdefault(label, len(numbers)) for label in labels]
-    return scores[kept], np.asarray(groups, dtype=np.intp)
+    _check_count(successes, n)
+    return _beta_interval(successes, n, confidence, prior=0.5)
 
 
-def check_draws(setting: str, number: int) -> None:
-    """Refuse a number of random draws that says nothing.
-
-    Raises:
-        MetricInputError: *number* is below 2.
-    """
-    if number < 2:
-        raise MetricInputError(f"{setting} is {number}; give 2 or more, 10000 as a rule")
+def _squared_error(sums: Floats) -> float:
+    return float(sums @ sums) * sums.size / (sums.size - 1)
 
 
-def upper_tail(confidence: float) -> float:
-    """Return the quantile at which a two-sided interval of *confidence* ends.
-
-    Raises:
-        MetricInputError: *confidence* is not between 0 and 1.
-    """
-    if not 0 < confidence < 1:
-        raise MetricInputError(f"confidence is {confidence}; give a number between 0 and 1")
-    return (1 + confidence) / 2
-
-
-def t_quantile(probability: float, degrees: int) -> float:
-    """Return the quantile of Student's t with so many *degrees* of freedom."""
-    # Imported at use: scipy.special would triple the import time of evalhub.metrics.
-    special = importlib.import_module("scipy.special")
-    return float(special.stdtrit(degrees, probability))
+def _joined(baseline: Clusters, candidate: Clusters, first: int, second: int) -> Clusters:
+    """Return the labels of both sides, which have so many scores, one after the other."""
+    if baseline is None and candidate is None:
+        return None
+    if baseline is None or candidate is None:
+        raise MetricInputError("only one side has clusters; give both sides theirs, or neither")
+    check_labels(baseline, first)
+    check_labels(candidate, second)
+    return [*baseline, *candidate]
 
 
-def row_blocks(rows: int, width: int) -> Iterator[int]:
-    """Split *rows* of *width* numbers into runs that fit in memory."""
-    step = max(1, _BLOCK // width)
-    for start in range(0, rows, step):
-        yield min(step, rows - start)
+def _pull(scores: Floats, groups: Numbers, clusters: int) -> Floats:
+    """Return how far each cluster pulls the mean of *scores*; their squares sum to its variance."""
+    sums = total_by(groups, scores - scores.mean(), clusters)
+    present = np.unique(groups).size
+    return sums * math.sqrt(present / (present - 1)) / scores.size
+
+
+def _satterthwaite(variances: Sequence[float], clusters: Sequence[int]) -> float:
+    degrees = [count - 1 for count in clusters]
+    total = sum(variances)
+    if total == 0:
+        return float(sum(degrees))
+    # In shares: squares of tiny variances would be 0.
+    return 1 / sum((v / total) ** 2 / d for v, d in zip(variances, degrees, strict=True))
+
+
+def _t_difference(
+    difference: float, stderr: float, degrees: float, confidence: float
+) -> MeanDifference:
+    margin = t_quantile(upper_tail(confidence), degrees) * stderr
+    if stderr > 0:
+        p_value = t_two_sided(difference / stderr, degrees)
+    else:
+        p_value = 0.0 if difference else 1.0
+    return MeanDifference(
+        difference, stderr, difference - margin, difference + margin, p_value, degrees
+    )
+
+
+def _check_count(successes: int, n: int) -> None:
+    if not 0 <= successes <= n:
+        raise MetricInputError(f"{successes} successes among {n}; give 0 <= successes <= n")
+
+
+def _beta_interval(successes: int, n: int, confidence: float, *, prior: float) -> Interval:
+    upper = upper_tail(confidence)
+    if n == 0:
+        return Interval(0, None, None, None, None)
+    # The exact interval's ends belong to two beta distributions, one success apart.
+    shift = 1.0 if prior == 0 else prior
+    failures = n - successes
+    low = 0.0 if successes == 0 else beta_quantile(1 - upper, successes + prior, failures + shift)
+    high = 1.0 if failures == 0 else beta_quantile(upper, successes + shift, failures + prior)
+    return _rate(successes, n, low, high)
+
+
+def _rate(successes: int, n: int, lower: float, upper: float) -> Interval:
+    rate = successes / n
+    return Interval(
+        n,
+        rate,
+        math.sqrt(rate * (1 - rate) / n),
+        # At rate 0 and 1 the bound is exact; rounding would leave 1e-17 there.
+        0.0 if successes == 0 else lower,
+        1.0 if successes == n else upper,
+    )

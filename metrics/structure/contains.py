@@ -14,9 +14,13 @@ __all__ = ["Contains"]
 
 @dataclass(frozen=True, slots=True)
 class Contains:
-    """1 where a reference (or, with ``need="all"``, each of them) is part of the output."""
+    """1 where the references are part of the output as *need* says, else 0.
 
-    need: Literal["any", "all"] = "any"
+    ``any`` needs one of them, ``all`` each, and ``none`` that there is none: for what an
+    answer must not say.
+    """
+
+    need: Literal["any", "all", "none"] = "any"
     ignore_case: bool = True
 
     version: ClassVar[int] = 1
@@ -24,8 +28,8 @@ class Contains:
     requires: ClassVar[tuple[str, ...]] = ("outputs", "references")
 
     def __post_init__(self) -> None:
-        if self.need not in ("any", "all"):
-            raise MetricError(f"need is {self.need!r}; use any or all")
+        if self.need not in ("any", "all", "none"):
+            raise MetricError(f"need is {self.need!r}; use any, all or none")
 
     @property
     def signature(self) -> str:
@@ -42,6 +46,8 @@ class Contains:
     def _score(self, output: str, references: Sequence[str]) -> float:
         text = self._folded(output)
         found = [self._folded(reference) in text for reference in references]
+        if self.need == "none":
+            return float(not any(found))
         return float(all(found) if self.need == "all" else any(found))
 
     def _folded(self, text: str) -> str:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from evalhub.errors import MetricError
 from evalhub.metrics.base import ScoreColumn, signature
-from evalhub.metrics.columns import Unscored, check_lengths, score_column, unscored_rows
+from evalhub.metrics.rows import score_outputs
 
 __all__ = ["Regex"]
 
@@ -40,12 +40,6 @@ class Regex:
 
     def score_batch(self, outputs: Sequence[str | None]) -> dict[str, ScoreColumn]:
         """Score each of *outputs*."""
-        check_lengths(outputs=outputs)
-        unscored = unscored_rows(outputs)
         compiled = re.compile(self.pattern)
         match = compiled.fullmatch if self.full else compiled.search
-        results: list[float | Unscored] = [
-            unscored[i] if i in unscored else float(match(output or "") is not None)
-            for i, output in enumerate(outputs)
-        ]
-        return {self.name: score_column(self.name, self.signature, results)}
+        return score_outputs(self, outputs, lambda text: float(match(text) is not None))

@@ -88,12 +88,15 @@ def clipped_hits(grams: Grams, pairs: int) -> _Ints:
     """
     first_keys = np.arange(pairs) * grams.base * 2
     keys = np.concatenate([first_keys, first_keys + 1])[grams.owners] + grams.keys * 2
+    if not keys.size:
+        return np.zeros(pairs, dtype=np.int64)
     keys.sort()
-    starts = np.flatnonzero(np.diff(keys, prepend=-1))
-    counts = np.diff(starts, append=len(keys))
+    starts = np.append(0, np.flatnonzero(keys[1:] != keys[:-1]) + 1)
     distinct = keys[starts]
-    is_even = (distinct[:-1] & 1) == 0
-    shared = np.flatnonzero(is_even & (distinct[1:] == distinct[:-1] + 1))
-    hits = np.minimum(counts[shared], counts[shared + 1])
+    is_shared = (distinct[1:] == distinct[:-1] + 1) & ((distinct[:-1] & 1) == 0)
+    shared = np.flatnonzero(is_shared)
+    # The gram's run in the first text ends where that in the second begins.
+    middle, ends = starts[shared + 1], np.append(starts, len(keys))[shared + 2]
+    hits = np.minimum(middle - starts[shared], ends - middle)
     owners = distinct[shared] // (grams.base * 2)
     return np.bincount(owners, weights=hits, minlength=pairs).astype(np.int64)

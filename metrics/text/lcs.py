@@ -8,6 +8,7 @@ operations on integers instead of one per cell.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +39,15 @@ def _as_strings(tokens: Tokens) -> Sequence[Sequence[object]]:
     return [text[end - n : end] for end, n in zip(ends, tokens.lengths.tolist(), strict=True)]
 
 
-def union_hits(candidate: _Sentences, reference: _Sentences) -> int:
+def union_hits(
+    candidate: _Sentences, reference: _Sentences, most: Counter[int] | None = None
+) -> int:
     """Return how many tokens of *reference* are in the union of its subsequences.
 
     For each reference sentence, the union of its longest common subsequences with every
-    candidate sentence. A token counts as often as both texts have it.
+    candidate sentence. A token counts as often as *most* has it, or else both texts.
     """
-    left = Counter(token for sentence in candidate for token in sentence)
-    left &= Counter(token for sentence in reference for token in sentence)
+    left = _shared(candidate, reference) if most is None else Counter(most)
     positions = [_positions(sentence) for sentence in candidate]
     hits = 0
     for sentence in reference:
@@ -58,6 +60,11 @@ def union_hits(candidate: _Sentences, reference: _Sentences) -> int:
                 hits += 1
                 left[token] -= 1
     return hits
+
+
+def _shared(candidate: _Sentences, reference: _Sentences) -> Counter[int]:
+    """Return how often both have each token."""
+    return Counter(chain.from_iterable(candidate)) & Counter(chain.from_iterable(reference))
 
 
 def _positions(sentence: Sequence[int]) -> dict[int, int]:
@@ -109,16 +116,18 @@ def weighted_length(candidate: Sequence[int], reference: Sequence[int], power: f
     return _weighted_table(reference, candidate, power)[-1][-1]
 
 
-def weighted_union_hits(candidate: _Sentences, reference: _Sentences, power: float) -> float:
+def weighted_union_hits(
+    candidate: _Sentences, reference: _Sentences, power: float, most: Counter[int] | None = None
+) -> float:
     """Return the weighted union hits as ROUGE-1.5.5.pl counts them.
 
     It marks the tokens of a reference sentence that are in its weighted subsequence with
     any candidate sentence, and weighs runs of marks, however far apart the candidate has
     them. A run ends at a token whose neighbour is not marked; where clipping takes that
-    token away, the run goes on after the gap, or is lost with its sentence.
+    token away, the run goes on after the gap, or is lost with its sentence. A token counts
+    as often as *most* has it, or else both texts.
     """
-    left = Counter(token for sentence in candidate for token in sentence)
-    left &= Counter(token for sentence in reference for token in sentence)
+    left = _shared(candidate, reference) if most is None else Counter(most)
     hits = 0.0
     for sentence in reference:
         marked = {i for other in candidate for i in _weighted_indices(sentence, other, power)}

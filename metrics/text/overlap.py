@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PRF", "MultiReference", "Overlap", "reduce_references"]
+__all__ = ["PRF", "MultiReference", "Overlap", "reduce_references", "share"]
 
 _Floats = NDArray[np.float64]
 PRF = tuple[_Floats, _Floats, _Floats]
@@ -26,6 +26,8 @@ class Overlap:
     """Units that the reference has."""
     root: float = 1.0
     """Shares are raised to this power: the inverse of the weight of weighted subsequences."""
+    rank: _Floats | None = None
+    """What ``best`` compares, where that is not recall."""
 
     def sums(self, starts: NDArray[np.int64]) -> "Overlap":
         """Return the sums over runs of pairs; *starts* has each run's first pair."""
@@ -42,18 +44,18 @@ class Overlap:
 
         With *decimals*, precision and recall are rounded before F is made of them.
         """
-        precision = _share(self.hits, self.candidate) ** self.root
-        recall = _share(self.hits, self.reference) ** self.root
+        precision = share(self.hits, self.candidate) ** self.root
+        recall = share(self.hits, self.reference) ** self.root
         if decimals is not None:
             precision, recall = _rounded(precision, decimals), _rounded(recall, decimals)
         below = (1 - alpha) * precision + alpha * recall
-        fmeasure = _share(precision * recall, below)
+        fmeasure = share(precision * recall, below)
         if decimals is not None:
             fmeasure = _rounded(fmeasure, decimals)
         return precision, recall, fmeasure
 
 
-def _share(part: _Floats, whole: _Floats) -> _Floats:
+def share(part: _Floats, whole: _Floats) -> _Floats:
     """Return *part* / *whole*, and 0 where there is nothing to share."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
@@ -86,7 +88,8 @@ def reduce_references(
         return scores
     if how == "jackknife":
         return _jackknife(scores, starts, sizes)
-    chosen = _first_best(scores[2] if how == "max" else scores[1], starts, sizes)
+    rank = scores[1] if overlap.rank is None else overlap.rank
+    chosen = _first_best(scores[2] if how == "max" else rank, starts, sizes)
     precision, recall, fmeasure = scores
     return precision[chosen], recall[chosen], fmeasure[chosen]
 
@@ -100,21 +103,15 @@ def _first_best(
 
 
 def _jackknife(scores: PRF, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> PRF:
-    rows = [
-        np.mean([_maximum(scores, left) for left in _leave_one_out(start, size)], axis=0)
-        for start, size in zip(starts.tolist(), sizes.tolist(), strict=True)
-    ]
-    table = np.asarray(rows, dtype=np.float64)
-    return table[:, 0], table[:, 1], table[:, 2]
+    """Return the means of the maxima without each reference.
 
-
-def _leave_one_out(start: int, size: int) -> list[list[int]]:
-    pairs = list(range(start, start + size))
-    if size == 1:
-        return [pairs]
-    return [pairs[:i] + pairs[i + 1 :] for i in range(size)]
-
-
-def _maximum(scores: PRF, pairs: list[int]) -> list[float]:
-    best = max(pairs, key=lambda pair: scores[2][pair])
-    return [float(part[best]) for part in scores]
+    The best of all is the best of every set but the one without it, where the second best is.
+    """
+    first = _first_best(scores[2], starts, sizes)
+    others = scores[2].copy()
+    others[first] = np.where(sizes > 1, -np.inf, others[first])
+    second = _first_best(others, starts, sizes)
+    precision, recall, fmeasure = (
+        ((sizes - 1) * part[first] + part[second]) / sizes for part in scores
+    )
+    return precision, recall, fmeasure

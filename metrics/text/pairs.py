@@ -1,10 +1,11 @@
 """Count what each output shares with each of its references."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evalhub.metrics.text.grams import (
     Grams,
@@ -20,13 +21,21 @@ from evalhub.metrics.text.lcs import (
     weighted_length,
     weighted_union_hits,
 )
-from evalhub.metrics.text.overlap import Overlap
-from evalhub.metrics.text.tokenize import Normalizer, Splitter, Tokens, tokenize
+from evalhub.metrics.text.overlap import Overlap, share
+from evalhub.metrics.text.tokenize import Splitter, Tokens, tokenize
 from evalhub.metrics.text.variant import Variant
+from evalhub.metrics.text.vocabulary import Normalizer
 
 __all__ = ["Pairs"]
 
-_Lines = list[list[int]]
+
+class _Sides(NamedTuple):
+    """The tokens of a pair, line by line."""
+
+    candidate: list[list[int]]
+    reference: list[list[int]]
+    most: Counter[int] | None
+    """How often each token may count; None for as often as both have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Pairs:
     """
 
     texts: Sequence[str]
+    sequences: Sequence[str]
+    """What is compared line by line: ``texts``, or more of them (see ``limits.py``)."""
     splitters: Sequence[Splitter | None]
     tokens: Tokens
     normalize: Normalizer
@@ -65,45 +76,60 @@ class Pairs:
                 weigh = self._perl_weighted if self.perl else self._weighted
                 return weigh(variant.weight)
             case "L" if not self.perl:
-                return self._sequence_overlap(self._common_lengths())
+                return self._sequence_overlap()
             case _:  # Lsum; and L in the Perl script, which knows no other
-                return self._sequence_overlap(self._union_hits())
+                return self._union_overlap()
 
     def _gram_overlap(self, grams: Grams) -> Overlap:
         totals = grams.totals(2 * self.count).astype(np.float64)
         hits = clipped_hits(grams, self.count).astype(np.float64)
         return Overlap(hits, totals[: self.count], totals[self.count :])
 
-    def _sequence_overlap(self, hits: NDArray[np.int64]) -> Overlap:
-        lengths = self.tokens.lengths.astype(np.float64)
-        return Overlap(hits.astype(np.float64), lengths[: self.count], lengths[self.count :])
+    def _sequence_overlap(self) -> Overlap:
+        n, lengths = self.count, self.tokens.lengths.astype(np.float64)
+        first, second = self.tokens.take(range(n)), self.tokens.take(range(n, 2 * n))
+        hits = common_lengths(first, second).astype(np.float64)
+        return Overlap(hits, lengths[:n], lengths[n:])
 
-    def _common_lengths(self) -> NDArray[np.int64]:
-        n = self.count
-        return common_lengths(self.tokens.take(range(n)), self.tokens.take(range(n, 2 * n)))
-
-    def _union_hits(self) -> NDArray[np.int64]:
+    def _union_overlap(self) -> Overlap:
         """Return the clipped union hits; of texts of one line they are the common length."""
-        hits, lines = self._common_lengths(), self._lines(self._pairs_of_several_lines())
-        for pair, (candidate, reference) in lines.items():
-            hits[pair] = union_hits(candidate, reference)
-        return hits
+        overlap = self._sequence_overlap()
+        for pair, sides in self._lines(self._pairs_of_several_lines()).items():
+            overlap.hits[pair] = union_hits(*sides)
+            overlap.reference[pair] = sum(map(len, sides.reference))
+            if sides.most is None:
+                overlap.candidate[pair] = sum(map(len, sides.candidate))
+        # For its best reference the script compares recall before it is rounded.
+        return replace(overlap, rank=share(overlap.hits, overlap.reference))
 
     def _pairs_of_several_lines(self) -> list[int]:
         n = self.count
         return [i for i in range(n) if "\n" in self.texts[i] or "\n" in self.texts[n + i]]
 
-    def _lines(self, pairs: Sequence[int]) -> dict[int, tuple[_Lines, _Lines]]:
+    def _lines(self, pairs: Sequence[int]) -> dict[int, _Sides]:
         """Return the tokens of each line of the outputs and references of *pairs*."""
         rows = [*pairs, *(self.count + pair for pair in pairs)]
-        lines = [self.texts[row].split("\n") for row in rows]
+        lines = [self.sequences[row].split("\n") for row in rows]
+        longer = self.sequences is not self.texts
+        if longer:  # then tokens count as often as in what is left of the texts
+            lines = [[self.texts[row], *text] for row, text in zip(rows, lines, strict=True)]
+        split = self._split(rows, lines)
+        sides = zip(pairs, split[: len(pairs)], split[len(pairs) :], strict=True)
+        if not longer:
+            return {pair: _Sides(first, second, None) for pair, first, second in sides}
+        return {
+            pair: _Sides(first[1:], second[1:], Counter(first[0]) & Counter(second[0]))
+            for pair, first, second in sides
+        }
+
+    def _split(self, rows: Sequence[int], lines: Sequence[list[str]]) -> list[list[list[int]]]:
+        """Return the tokens of each of the *lines* of each of the texts *rows*."""
         flat = [line for text in lines for line in text]
         splitters = [
             self.splitters[row] for row, text in zip(rows, lines, strict=True) for _ in text
         ]
         tokens = iter(tokenize(flat, splitters, self.normalize).split())
-        split = [[next(tokens) for _ in text] for text in lines]
-        return {pair: (split[k], split[k + len(pairs)]) for k, pair in enumerate(pairs)}
+        return [[next(tokens) for _ in text] for text in lines]
 
     def _weighted(self, power: float) -> Overlap:
         texts, n = self.tokens.split(), self.count
@@ -114,8 +140,12 @@ class Pairs:
 
     def _perl_weighted(self, power: float) -> Overlap:
         sides = self._lines(range(self.count)).values()
-        hits = [weighted_union_hits(candidate, reference, power) for candidate, reference in sides]
+        hits = np.asarray(
+            [weighted_union_hits(first, second, power, most) for first, second, most in sides],
+            dtype=np.float64,
+        )
         weights = self.tokens.lengths[: self.count].astype(np.float64) ** power
-        # The script weighs the recall's base twice: a perfect match scores below 1.
-        base = [sum(len(line) ** power for line in reference) ** power for _, reference in sides]
-        return Overlap(np.asarray(hits, dtype=np.float64), weights, np.asarray(base), 1 / power)
+        base = np.asarray([sum(len(line) ** power for line in pair.reference) for pair in sides])
+        # The script weighs the recall's base twice: a perfect match scores below 1. It looks
+        # for the best reference before it does so.
+        return Overlap(hits, weights, base**power, 1 / power, share(hits, base))

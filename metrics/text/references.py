@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from evalhub.metrics.base import Metric, ScoreColumn
 from evalhub.metrics.columns import (
     References,
-    Unscored,
+    Result,
     check_lengths,
     reference_lists,
     score_column,
@@ -19,16 +19,16 @@ def score_against_references(
     metric: Metric,
     outputs: Sequence[str | None],
     references: References,
-    score: Callable[[str, Sequence[str]], float],
+    score: Callable[[str, Sequence[str]], Result],
 ) -> dict[str, ScoreColumn]:
-    """Return the table of *metric*, whose value for an output with its references is *score*.
+    """Return the table of *metric*, whose result for an output with its references is *score*.
 
     A missing output is an error of that example; one without references is skipped.
     """
     check_lengths(outputs=outputs, references=references)
     texts = reference_lists(references)
     unscored = unscored_rows(outputs, texts)
-    results: list[float | Unscored] = [
+    results: list[Result] = [
         unscored[i] if i in unscored else score(output or "", texts[i])
         for i, output in enumerate(outputs)
     ]

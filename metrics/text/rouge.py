@@ -2,12 +2,13 @@
 
 Two ways of counting. ``rouge_score`` gives the numbers of Google's package of that name,
 ``perl155`` those of the original script ROUGE-1.5.5.pl. docs/design/metrics.md has the
-definitions, and where the two differ.
+definitions, and where the two differ; docs/metrics-rouge.md is the guide.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,27 +25,21 @@ from evalhub.metrics.columns import (
     unscored_rows,
 )
 from evalhub.metrics.prf import PrecisionRecallF
-from evalhub.metrics.text.overlap import PRF, MultiReference, Overlap, reduce_references
-from evalhub.metrics.text.pairs import Pairs
-from evalhub.metrics.text.porter import Dialect
-from evalhub.metrics.text.tokenize import (
-    Splitter,
-    TokenizerName,
-    has_cjk,
-    split_unicode,
-    stemmer,
-    tokenize,
-)
-from evalhub.metrics.text.variant import parse_variant
-from evalhub.model import ScoreState
+from evalhub.metrics.stats.sample import Clusters
+from evalhub.metrics.text.batch import Batch, Reading, batch_rows
+from evalhub.metrics.text.lexicon import Lexicon, WordFiles, read_exceptions, read_stopwords
+from evalhub.metrics.text.overlap import MultiReference
+from evalhub.metrics.text.rouge_corpus import RougeCorpusScore, corpus_of_column
+from evalhub.metrics.text.sentences import Sentences, find_sentence_splitter, sentences_label
+from evalhub.metrics.text.splitters import Tokenizer, find_splitter, tokenizer_label
+from evalhub.metrics.text.tokenize import stemmer
+from evalhub.metrics.text.variant import Variant, parse_variant
+from evalhub.metrics.text.vocabulary import Normalizer
 
 __all__ = ["Rouge"]
 
 Compat = Literal["rouge_score", "perl155"]
-
-_BATCH_PAIRS = 2_048
-_BATCH_CHARACTERS = 1_000_000
-"""Bounds memory, and keeps the keys of grams below 64 bits."""
+NoTokens = Literal["error", "zero"]
 
 
 @dataclass(frozen=True)
@@ -52,11 +47,13 @@ class Rouge:
     """Overlap of n-grams, subsequences and skip bigrams with the references.
 
     An output of no text scores 0. A text that has characters but no token (punctuation
-    only, or a script that the tokenizer drops) is an error of that example, never a 0;
-    an example without references is skipped.
+    only, or a script that the tokenizer drops) is an error of that example, never a 0
+    unless ``no_tokens`` asks for it; an example without references is skipped.
     """
 
     variants: Sequence[str] = ("rouge1", "rouge2", "rougeL", "rougeLsum", "rougeS4", "rougeSU4")
+    """``rouge1`` to ``rouge9``, ``rougeL``, ``rougeLsum``, ``rougeW1.2``, ``rougeS4``,
+    ``rougeSU4``, ``rougeS*``; columns are named as they are written here."""
     stemmer: bool = True
     """Porter's, for words of more than three letters."""
     compat: Compat = "rouge_score"
@@ -64,22 +61,47 @@ class Rouge:
     """How scores against several references become one; see :func:`reduce_references`."""
     alpha: float = 0.5
     """Weight of precision in F: 1 gives precision, 0 recall."""
-    tokenizer: TokenizerName = "auto"
+    tokenizer: Tokenizer = "auto"
+    """``auto``, ``rouge_score``, ``unicode``, ``jieba``, ``package.module:function``, or a
+    function from a text to its tokens, which then decides about case as well."""
+    max_words: int | None = None
+    """Only so many words of each text count, as under ``-l`` of the script."""
+    max_bytes: int | None = None
+    """Only so many bytes of each text count, as under ``-b`` of the script."""
+    sentences: Sentences = "newline"
+    """What parts sentences where a variant compares them: ``newline``, ``sentencex``,
+    ``sentencex:de``, ``package.module:function``, or a function from a text to sentences."""
+    exceptions: WordFiles = None
+    """Folder or files of irregular forms that are looked up before stemming (WordNet's
+    ``*.exc``), as under ``-m`` of the script."""
+    stopwords: WordFiles = None
+    """File or files of words that do not count, as under ``-s`` of the script."""
+    no_tokens: NoTokens = "error"
+    """What a text of characters without a token is: ``zero`` scores it as the Perl script
+    and ``rouge_score`` do."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     requires: ClassVar[tuple[str, ...]] = ("outputs", "references")
 
     def __post_init__(self) -> None:
         if isinstance(self.variants, str) or not self.variants:
             raise MetricError(f"variants is {self.variants!r}; give a list such as ['rouge1']")
         object.__setattr__(self, "variants", tuple(self.variants))
-        for name in self.variants:
-            parse_variant(name)
         _check_choice("compat", self.compat, get_args(Compat))
         _check_choice("multi_reference", self.multi_reference, get_args(MultiReference))
-        _check_choice("tokenizer", self.tokenizer, get_args(TokenizerName))
+        _check_choice("no_tokens", self.no_tokens, get_args(NoTokens))
         if not 0 <= self.alpha <= 1:
             raise MetricError(f"alpha is {self.alpha}; give a number from 0 to 1")
+        self._check_limits()
+        if self.exceptions is not None and not self.stemmer:
+            raise MetricError("exceptions are looked up before stemming; set stemmer, or omit them")
+        find_splitter(self.tokenizer)
+        # Files and packages that are not there are told of here, not at the first score.
+        _ = self._variants, self._reading
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was made of the settings holds functions, which cannot be pickled.
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @property
     def name(self) -> str:
@@ -94,17 +116,80 @@ class Rouge:
     def score_batch(
         self, outputs: Sequence[str | None], references: References
     ) -> dict[str, PrecisionRecallF]:
-        """Score each of *outputs* against its references; one column per variant."""
+        """Score each of *outputs* against its references; one column per variant.
+
+        Raises:
+            MetricInputError: the columns differ in length, or hold what is no text.
+        """
         check_lengths(outputs=outputs, references=references)
         texts = reference_lists(references)
         unscored = unscored_rows(outputs, texts)
         table = {name: np.full((3, len(outputs)), np.nan) for name in self.variants}
-        for rows in _batches(outputs, texts, unscored):
-            batch = _Batch([outputs[row] or "" for row in rows], [texts[row] for row in rows], self)
-            for name, scores in batch.scores().items():
-                table[name][:, rows] = scores
-            unscored.update({rows[i]: reason for i, reason in batch.without_tokens().items()})
-        return {name: self._column(name, scores, unscored) for name, scores in table.items()}
+        undefined: dict[str, dict[int, Unscored]] = {name: {} for name in self.variants}
+        for rows in batch_rows(outputs, texts, unscored):
+            batch = Batch(
+                [outputs[row] or "" for row in rows], [texts[row] for row in rows], self._reading
+            )
+            for name, variant in self._variants.items():
+                table[name][:, rows] = batch.score(variant)
+                undefined[name].update(_placed(batch.undefined(variant), rows))
+            if self.no_tokens == "error":
+                unscored.update(_placed(batch.without_tokens(), rows))
+        return {
+            name: self._column(name, scores, {**undefined[name], **unscored})
+            for name, scores in table.items()
+        }
+
+    def corpus(
+        self,
+        table: Mapping[str, PrecisionRecallF],
+        *,
+        bootstrap: int = 1000,
+        seed: int = 0,
+        clusters: Clusters = None,
+    ) -> dict[str, RougeCorpusScore]:
+        """Return mean precision, recall and F of each variant over the examples of *table*.
+
+        Their 95% intervals are percentiles of *bootstrap* resamples of the examples, or of
+        whole *clusters* (one label per example); 0 asks for none.
+
+        Raises:
+            MetricInputError: *bootstrap* is 1, or there is not one cluster per example.
+        """
+        return {
+            name: corpus_of_column(column, bootstrap=bootstrap, seed=seed, clusters=clusters)
+            for name, column in table.items()
+        }
+
+    @cached_property
+    def _variants(self) -> dict[str, Variant]:
+        return {name: parse_variant(name) for name in self.variants}
+
+    @cached_property
+    def _lexicon(self) -> Lexicon | None:
+        if self.exceptions is None and self.stopwords is None:
+            return None
+        return Lexicon(self._stem, read_exceptions(self.exceptions), read_stopwords(self.stopwords))
+
+    @cached_property
+    def _reading(self) -> Reading:
+        return Reading(
+            perl=self.compat == "perl155",
+            tokenizer=self.tokenizer,
+            normalize=self._lexicon or self._stem,
+            has_stopwords=self.stopwords is not None,
+            split_sentences=find_sentence_splitter(self.sentences),
+            max_words=self.max_words,
+            max_bytes=self.max_bytes,
+            multi_reference=self.multi_reference,
+            alpha=self.alpha,
+        )
+
+    @property
+    def _stem(self) -> Normalizer:
+        if not self.stemmer:
+            return stemmer(None)
+        return stemmer("martin" if self.compat == "perl155" else "nltk")
 
     def _column(
         self, name: str, scores: NDArray[np.float64], unscored: dict[int, Unscored]
@@ -114,7 +199,7 @@ class Rouge:
         return PrecisionRecallF(
             name=name,
             values=scores[2],
-            signature=self._signature(name),
+            signature=self._signature(self._variants[name].name),
             states=states_of(n, unscored),
             explanations=explanations_of(n, unscored),
             precision=scores[0],
@@ -126,96 +211,36 @@ class Rouge:
             name,
             version=self.version,
             stem="porter" if self.stemmer else "none",
-            tok=self.tokenizer,
+            tok=tokenizer_label(self.tokenizer),
             compat=self.compat,
             refs=self.multi_reference,
             alpha=self.alpha,
+            **{key: value for key, value in self._rare_settings() if value is not None},
         )
 
+    def _rare_settings(self) -> Iterator[tuple[str, object]]:
+        """Yield what is in the signature only where it was asked for (not None)."""
+        yield "words", self.max_words
+        yield "bytes", self.max_bytes
+        yield "sentences", sentences_label(self.sentences)
+        lexicon = self._lexicon
+        if lexicon is not None:
+            yield "exceptions", lexicon.exceptions_digest
+            yield "stopwords", lexicon.stopwords_digest
+        yield "no_tokens", None if self.no_tokens == "error" else self.no_tokens
 
-class _Batch:
-    """Some outputs with their references, tokenised together."""
-
-    def __init__(self, outputs: list[str], references: list[list[str]], rouge: Rouge) -> None:
-        self._rouge = rouge
-        self._perl = rouge.compat == "perl155"
-        self._counts = [len(row) for row in references]
-        self._owners = [i for i, count in enumerate(self._counts) for _ in range(count)]
-        self._texts = outputs + [text for row in references for text in row]
-        rows = _splitters(outputs, references, rouge.tokenizer)
-        self._row_splitters = rows + [rows[owner] for owner in self._owners]
-        dialect: Dialect = "martin" if self._perl else "nltk"
-        self._normalize = stemmer(dialect if rouge.stemmer else None)
-        self._tokens = tokenize(self._texts, self._row_splitters, self._normalize)
-
-    def scores(self) -> dict[str, PRF]:
-        """Return the scores of the outputs, by variant."""
-        pairs = self._pairs()
-        return {name: self._reduce(pairs, name) for name in self._rouge.variants}
-
-    def without_tokens(self) -> dict[int, Unscored]:
-        """Return the outputs where a text has characters but no token."""
-        n = len(self._counts)
-        owners = [*range(n), *self._owners]
-        places = ["output"] * n + ["reference"] * len(self._owners)
-        bare = [i for i in np.flatnonzero(self._tokens.lengths == 0) if self._texts[i].strip()]
-        return {owners[i]: self._no_token(places[i], self._texts[i]) for i in bare}
-
-    def _pairs(self) -> Pairs:
-        """Return the texts with each output repeated for each of its references."""
-        n = len(self._counts)
-        order = self._owners + list(range(n, n + len(self._owners)))
-        return Pairs(
-            texts=[self._texts[i] for i in order],
-            splitters=[self._row_splitters[i] for i in order],
-            tokens=self._tokens.take(order),
-            normalize=self._normalize,
-            perl=self._perl,
-        )
-
-    def _reduce(self, pairs: Pairs, name: str) -> PRF:
-        overlap = pairs.overlap(parse_variant(name))
-        return reduce_references(overlap, self._counts, self._rouge.multi_reference, self._score)
-
-    def _score(self, overlap: Overlap) -> PRF:
-        return overlap.scores(self._rouge.alpha, decimals=5 if self._perl else None)
-
-    def _no_token(self, place: str, text: str) -> Unscored:
-        reason = f"no token in the {place} {text[:40]!r} with tokenizer={self._rouge.tokenizer!r}"
-        return Unscored(ScoreState.ERRORED, f"{reason}; another may read it")
+    def _check_limits(self) -> None:
+        for setting in ("max_words", "max_bytes"):
+            most = getattr(self, setting)
+            if most is not None and (not isinstance(most, int) or most < 1):
+                raise MetricError(f"{setting} is {most!r}; give 1 or more, or None for no limit")
+        if self.max_words is not None and self.max_bytes is not None:
+            raise MetricError("max_words and max_bytes are both set; give one of them")
 
 
-def _splitters(
-    outputs: list[str], references: list[list[str]], tokenizer: TokenizerName
-) -> list[Splitter | None]:
-    """Return what splits each output and its references."""
-    if tokenizer != "auto":
-        return [split_unicode if tokenizer == "unicode" else None] * len(outputs)
-    rows = zip(outputs, references, strict=True)
-    return [
-        split_unicode if has_cjk(output) or any(map(has_cjk, row)) else None for output, row in rows
-    ]
-
-
-def _batches(
-    outputs: Sequence[str | None],
-    references: Sequence[Sequence[str]],
-    unscored: Mapping[int, Unscored],
-) -> Iterator[list[int]]:
-    """Yield the indices that can be scored, in runs of bounded size."""
-    rows: list[int] = []
-    pairs = characters = 0
-    for row, (output, texts) in enumerate(zip(outputs, references, strict=True)):
-        if row in unscored or output is None:
-            continue
-        rows.append(row)
-        pairs += len(texts)
-        characters += len(output) * len(texts) + sum(map(len, texts))
-        if pairs >= _BATCH_PAIRS or characters >= _BATCH_CHARACTERS:
-            yield rows
-            rows, pairs, characters = [], 0, 0
-    if rows:
-        yield rows
+def _placed(found: Mapping[int, Unscored], rows: Sequence[int]) -> dict[int, Unscored]:
+    """Return what was found in a batch by the indices of the examples."""
+    return {rows[i]: unscored for i, unscored in found.items()}
 
 
 def _check_choice(setting: str, value: str, choices: tuple[str, ...]) -> None:

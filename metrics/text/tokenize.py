@@ -1,48 +1,29 @@
 """Texts to arrays of token numbers.
 
-Two tokenizers. ``rouge_score`` keeps runs of a-z and 0-9 of the lower-cased text, as
-the package of that name and the Perl script do; every other script vanishes under it.
-``unicode`` keeps runs of letters and digits of any script, and makes each Chinese,
-Japanese or Korean character a token. ``auto`` takes ``unicode`` where a text or its
-references hold such a character, else ``rouge_score``.
+A text without a splitter is split as the package ``rouge_score`` and the Perl script do: runs of
+a-z and 0-9 of the lower-cased text. Other splitters: ``evalhub.metrics.text.splitters``.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.metrics.text.porter import Dialect, stem
+from evalhub.metrics.text.vocabulary import Normalizer, vocabulary
 
 __all__ = [
-    "Normalizer",
     "Splitter",
-    "TokenizerName",
     "Tokens",
-    "has_cjk",
-    "split_unicode",
     "stemmer",
     "tokenize",
 ]
 
-TokenizerName = Literal["auto", "rouge_score", "unicode"]
 Splitter = Callable[[str], Sequence[str]]
 """Splits a text into tokens; a token holds no white space."""
-Normalizer = Callable[[bytes], bytes | None]
-"""Gives what a token (UTF-8) counts as, or None where it does not count."""
 
-_CJK_RANGES = (
-    "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U0001b000-\U0001b16f"
-    "\U00020000-\U000323af"
-)
-_CJK = re.compile(f"[{_CJK_RANGES}]")
-_WORD = re.compile(rf"[{_CJK_RANGES}]|[^\W_{_CJK_RANGES}]+")
-_END = b"A"
-"""Marks the end of a text among its tokens; no lower-cased token looks like it."""
 _ALPHANUMERIC = bytes(
     byte if chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789" else ord(" ") for byte in range(256)
 )
@@ -83,11 +64,7 @@ class Tokens:
         return [numbers[end - n : end] for end, n in zip(ends, self.lengths.tolist(), strict=True)]
 
 
-def has_cjk(text: str) -> bool:
-    """Tell whether *text* holds a Chinese, Japanese or Korean character."""
-    return not text.isascii() and _CJK.search(text) is not None
-
-
+@cache
 def stemmer(dialect: Dialect | None) -> Normalizer:
     """Return what maps a token to its stem; words of up to three letters stay as they are."""
     if dialect is None:
@@ -114,37 +91,14 @@ def tokenize(
         _narrow(text) if splitter is None else _joined(splitter(text))
         for text, splitter in zip(texts, splitters, strict=True)
     ]
-    pieces.append(b"")
-    words = (b" %b " % _END).join(pieces).split()
-    numbers = _Numbers(normalize)
-    ids = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
-    ids = ids[ids >= 0]
-    ends = np.flatnonzero(ids == 0)
-    lengths = np.diff(ends, prepend=-1) - 1
-    return Tokens(ids[ids != 0], lengths, numbers.next)
-
-
-def split_unicode(text: str) -> list[str]:
-    """Return the runs of letters and digits of any script, each CJK character alone."""
-    return _WORD.findall(text.lower())
-
-
-class _Numbers(dict[bytes, int]):
-    """Numbers of tokens, given at first sight; tokens of one stem share a number."""
-
-    def __init__(self, normalize: Normalizer) -> None:
-        super().__init__({_END: 0})
-        self.next = 1
-        self._normalize = normalize
-        self._stems: dict[bytes, int] = {}
-
-    def __missing__(self, token: bytes) -> int:
-        stem = self._normalize(token)
-        number = -1 if stem is None else self._stems.setdefault(stem, self.next)
-        if number == self.next:
-            self.next += 1
-        self[token] = number
-        return number
+    words = vocabulary(normalize)
+    ids, starts = words.number(b" ".join(pieces))
+    ends = np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)) + 1)
+    counted = ids > 0
+    if not counted.all():
+        ids, starts = ids[counted], starts[counted]
+    lengths = np.diff(np.searchsorted(starts, ends), prepend=0)
+    return Tokens(ids, lengths, words.base)
 
 
 def _narrow(text: str) -> bytes:

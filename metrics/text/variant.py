@@ -11,7 +11,7 @@ __all__ = ["Variant", "parse_variant"]
 Kind = Literal["n", "L", "Lsum", "W", "S", "SU"]
 
 _NAME = re.compile(
-    r"rouge(?:(?P<order>[1-9])|(?P<L>L(?:sum)?)|W-(?P<weight>\d+(?:\.\d+)?)"
+    r"rouge(?:(?P<order>[1-9])|(?P<L>L(?:sum)?)|W-?(?P<weight>\d+(?:\.\d+)?)"
     r"|(?P<S>SU?)(?P<gap>\d+|\*))"
 )
 
@@ -21,6 +21,7 @@ class Variant:
     """One variant: ``rouge2``, ``rougeL``, ``rougeLsum``, ``rougeW-1.2``, ``rougeSU4``."""
 
     name: str
+    """The one way to write it: ``rougeW-1.2`` for ``rougeW1.2`` and ``rougeW-1.20`` as well."""
     kind: Kind
     order: int = 1
     weight: float = 1.0
@@ -43,8 +44,10 @@ def parse_variant(name: str) -> Variant:
     if match["order"]:
         return Variant(name, "n", order=int(match["order"]))
     if match["weight"]:
-        return Variant(name, "W", weight=float(match["weight"]))
+        weight = float(match["weight"])
+        return Variant(f"rougeW-{weight:g}", "W", weight=weight)
     if match["L"]:
         return Variant(name, "Lsum" if match["L"] == "Lsum" else "L")
     gap = None if match["gap"] == "*" else int(match["gap"])
-    return Variant(name, "SU" if match["S"] == "SU" else "S", gap=gap)
+    kind: Kind = "SU" if match["S"] == "SU" else "S"
+    return Variant(f"rouge{kind}{'*' if gap is None else gap}", kind, gap=gap)

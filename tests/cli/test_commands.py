@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from evalhub.cli.app import COMMANDS, build
@@ -23,8 +24,19 @@ def leaf_commands() -> Iterator[tuple[str, ...]]:
         if not hasattr(module, "app"):
             yield (name,)
             continue
-        for command in module.app.registered_commands:
-            yield (name, command.name or command.callback.__name__.replace("_", "-"))
+        for words in group_commands(module.app):
+            yield (name, *words)
+
+
+def group_commands(app: typer.Typer) -> Iterator[tuple[str, ...]]:
+    """Yield the commands of a group, those of the groups in it included."""
+    for command in app.registered_commands:
+        assert command.callback is not None
+        yield (command.name or command.callback.__name__.replace("_", "-"),)
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        for words in group_commands(group.typer_instance):
+            yield (str(group.name), *words)
 
 
 @pytest.mark.parametrize("words", list(leaf_commands()), ids=" ".join)

@@ -119,8 +119,10 @@ def test_a_suite_from_file_to_verdict(folder: Path, evalhub_home: Path) -> None:
 
     client = MlflowClient(f"sqlite:///{evalhub_home / 'mlflow.db'}")
     files = [item.path for item in client.list_artifacts(runs[1])]
-    assert files == ["half.yaml", "results.json", "results.parquet"]
-    assert client.get_run(runs[1]).data.params == {"function": "app:half"}
+    reports = ["junit.xml", "report.html", "report.json", "report.md"]
+    record = ["results.json", "results.parquet"]
+    assert files == ["experiment.json", "half.yaml", *reports, *record]
+    assert client.get_run(runs[1]).data.params["function"] == "app:half"
 
 
 @pytest.mark.parametrize(
@@ -147,13 +149,17 @@ def test_what_cannot_be_done_is_one_line(folder: Path, arguments: list[str], mes
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("app:half", "app:halve", "suite.yaml:5: app has no 'halve'"),
-        ("app:half", "apple:half", "suite.yaml:5: cannot import 'apple'"),
+        ("app:half", "app:halve", "suite.yaml:5:3: app has no 'halve'"),
+        ("app:half", "apple:half", "suite.yaml:5:3: cannot import 'apple'"),
         ("data.jsonl", "none.jsonl", "there is no data set none.jsonl"),
-        ("exact_match", "exact_mach", "suite.yaml:6: no metric is called 'exact_mach'; did you"),
-        ("metric: rouge1", "metric: rouge2", "suite.yaml:8: no metric is called 'rouge2' here"),
-        ("reference: longer", "", "rouge1 needs references"),
-        ("{function: app:copy}", "{model: gpt, template: '{x}'}", "suite.yaml:4: the model 'gpt'"),
+        ("exact_match", "exact_mach", "suite.yaml:6:19: no metric is called 'exact_mach'; did you"),
+        ("metric: rouge1", "metric: rouge2", "suite.yaml:8:6: no metric is called 'rouge2' here"),
+        ("reference: longer", "", "suite.yaml:6:11: rouge1 needs references"),
+        (
+            "{function: app:copy}",
+            "{model: gpt, template: '{x}'}",
+            "suite.yaml:4:3: the model 'gpt'",
+        ),
     ],
 )
 def test_a_suite_that_cannot_run_is_one_line(
@@ -170,18 +176,22 @@ def test_a_suite_that_cannot_run_is_one_line(
     assert not (evalhub_home / "mlflow.db").exists()
 
 
-def test_a_tracker_that_does_not_answer_is_found_before_a_call(
+def test_a_tracker_that_does_not_answer_costs_no_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is spent on outputs that could not be kept."""
+    """The exit code is that of the verdict, one line says where the runs are, and they compare."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    suite = folder / "slow.yaml"
-    suite.write_text(suite.read_text().replace("app:copy", "app:slow"))
-    done = evalhub(folder, "run", "slow.yaml")
-    assert done.returncode == 2
-    assert done.stdout == ""  # the target prints that it was called
-    assert "no MLflow server answers" in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    done = evalhub(folder, "run", "half.yaml", "--json")
+    assert done.returncode == 1, done.stderr
+    [line] = [line for line in done.stderr.splitlines() if "no MLflow server answers" in line]
+    assert line.endswith("send them later with: evalhub eval sync")
+    runs = [item["run_id"] for item in answer(done)["experiments"]]
+    assert all(run.startswith("unsent-") for run in runs)
+    compared = evalhub(folder, "compare", *runs, "--gate", "rouge1=0.05", "--json")
+    assert compared.returncode == 1, compared.stderr
+    assert answer(compared)["comparisons"] == answer(done)["comparisons"]
+    listed = evalhub(folder, "list")
+    assert (listed.returncode, len(listed.stderr.strip().splitlines())) == (2, 1)
 
 
 def test_nothing_kept_yet_is_said(folder: Path) -> None:

@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evalhub.cli.traces import parse_since
-from evalhub.errors import ConfigError
 from evalhub.model import Attachment, Batch, Delivery, Span, SpanEvent, SpanScore, Usage
 from evalhub.store import open_store
 from evalhub.store.batches import add_batch
@@ -261,29 +259,6 @@ def test_errors_are_one_line_and_exit_code_2(arguments: tuple[str, ...], word: s
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
     assert word in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("90s", 100_000 - 90),
-        ("30m", 100_000 - 1800),
-        ("1d", 100_000 - 86_400),
-        ("1970-01-01", 0),
-        ("1970-01-01T01:00+01:00", 0),
-        ("1970-01-02T00:00:00.5", 86_400.5),
-    ],
-)
-def test_since(text: str, seconds: float) -> None:
-    """A duration before now, or an ISO 8601 moment (UTC unless it says otherwise)."""
-    assert parse_since(text, now_ns=100_000 * SECOND) == seconds * SECOND
-
-
-@pytest.mark.parametrize("text", ["", "24", "h", "-1h", "1y", "2026-13-01"])
-def test_since_that_cannot_be_read(text: str) -> None:
-    """The error shows what can be."""
-    with pytest.raises(ConfigError, match="24h"):
-        parse_since(text, now_ns=0)
 
 
 @pytest.mark.usefixtures("now_ns")

@@ -18,9 +18,9 @@ from evalhub.dashboards.markup import find, text_of
 from evalhub.dashboards.runlist import run_label, run_list
 from evalhub.dashboards.views.comparison import by_scale, relative_rows, score_rows
 from evalhub.dashboards.views.experiments import toggled
-from evalhub.evals.compare import MetricComparison, compare
+from evalhub.evals.gates.compare import MetricComparison, compare
+from evalhub.evals.gates.pairs import pair_scores
 from evalhub.evals.operational import operational_columns
-from evalhub.evals.pairs import pair_scores
 from evalhub.experiments import RunInfo
 from evalhub.metrics import ScoreColumn, summarize
 from evalhub.metrics.stats import paired_difference

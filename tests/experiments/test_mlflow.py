@@ -2,25 +2,32 @@
 
 import json
 import math
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import mlflow
 import pandas
 import pytest
 from mlflow import MlflowClient
 
-from evalhub.errors import MissingExtraError, TrackerError
+from evalhub.errors import MissingExtraError, TrackerError, TrackerUnavailableError
+from evalhub.experiments import RunFilter
 from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.model import ExampleResult, Experiment, MetricSummary, Score, ScoreState, Usage
+
+
+class MlflowServer(Protocol):
+    """What the fixture ``server`` gives."""
+
+    url: str
+    stop: Callable[[], None]
+
 
 RESULTS = (
     ExampleResult(
@@ -99,14 +106,16 @@ def test_an_experiment_comes_back_equal(tracker: MlflowTracker) -> None:
 
 
 def test_a_run_logged_before_bounds_were_reads_as_0_to_1(tracker: MlflowTracker, url: str) -> None:
-    """An older run lacks the tags of the bounds; everything else of it is there."""
+    """An older run lacks the tags of the bounds and the JSON; everything else is there."""
     run_id = tracker.log(EXPERIMENT)
     client = MlflowClient(url)
+    stored = url2pathname(urlparse(client.get_run(run_id).info.artifact_uri).path)
+    (Path(stored) / "experiment.json").unlink()
     for name in client.get_run(run_id).data.tags:
         if name.startswith("evalhub.bounds."):
             client.delete_tag(run_id, name)
     expected = tuple(replace(item, bounds=(0.0, 1.0)) for item in EXPERIMENT.summaries)
-    assert tracker.load(run_id).summaries == expected
+    assert tracker.load(run_id) == replace(EXPERIMENT, run_id=run_id, summaries=expected)
 
 
 def test_an_experiment_without_results_comes_back(tracker: MlflowTracker) -> None:
@@ -170,7 +179,7 @@ def test_mlflow_shows_the_dataset_and_the_table(
     assert math.isclose(table["rouge1"][0], 1 / 3)
     assert next(iter(table["trace_id"])) == "ab" * 16
     files = sorted(item.path for item in client.list_artifacts(run_id))
-    assert files == ["results.json", "results.parquet", "suite.yaml"]
+    assert files == ["experiment.json", "results.json", "results.parquet", "suite.yaml"]
     stored = evalhub_home / "mlartifacts" / run_id / "artifacts" / "results.parquet"
     assert pandas.read_parquet(stored)["output"][0] == RESULTS[0].output
 
@@ -240,45 +249,35 @@ def test_check_finds_out_before_there_is_anything_to_keep(
         MlflowTracker(f"sqlite:///{file}").check()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """Run a real MLflow server on loopback and return its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"),
-            *("--port", str(port), "--workers", "1"),
-            *("--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}"),
-            *("--artifacts-destination", str(tmp_path / "served")),
-        ],
-        env=os.environ
-        | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{url}/health", timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None, "the MLflow server ended"
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 @pytest.mark.slow
-def test_a_real_server_keeps_experiments(server: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """Over HTTP the experiment comes back equal, and nothing is printed."""
-    tracker = MlflowTracker(server)
-    run_id = tracker.log(EXPERIMENT)
+def test_a_real_server_keeps_experiments(
+    server: MlflowServer, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Over HTTP the experiment comes back equal, MLflow's search has it, nothing is printed.
+
+    A server that then goes down is told from one that refuses.
+    """
+    report = tmp_path / "report.html"
+    report.write_text("<p>report</p>")
+    tracker = MlflowTracker(server.url)
+    run_id = tracker.log(EXPERIMENT, tags={"evalhub.git_branch": "main"})
+    tracker.attach(run_id, [report])
+    tracker.tag(run_id, {"evalhub.verdict": "pass"})
     assert tracker.load(run_id) == replace(EXPERIMENT, run_id=run_id)
-    assert [run.run_id for run in tracker.list_runs("summaries")] == [run_id]
+    where = RunFilter(target="candidate", branch="main", verdict="pass")
+    assert [run.run_id for run in tracker.list_runs("summaries", where=where)] == [run_id]
+    with tracking_uri(server.url):
+        frame = mlflow.search_runs(
+            experiment_names=["summaries"], filter_string="metrics.rouge1 > 0.2"
+        )
+        files = {item.path for item in MlflowClient().list_artifacts(run_id)}
+    assert list(frame["run_id"]) == [run_id]
+    assert {"experiment.json", "results.parquet", "report.html"} <= files
     told = capfd.readouterr()
     assert (told.out, told.err) == ("", "")
+    with pytest.raises(TrackerError) as caught:
+        tracker.tag("0" * 32, {"a": "b"})
+    assert not isinstance(caught.value, TrackerUnavailableError)
+    server.stop()
+    with pytest.raises(TrackerUnavailableError, match="no MLflow server answers"):
+        tracker.log(EXPERIMENT)

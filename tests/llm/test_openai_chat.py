@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from evalhub.errors import EmptyAnswerError, ModelError, ModelUnavailableError
+from evalhub.errors import (
+    EmptyAnswerError,
+    ModelBusyError,
+    ModelError,
+    ModelUnavailableError,
+)
 from evalhub.llm.endpoint import Endpoint
 from evalhub.llm.openai import OpenAIChat
 
@@ -111,10 +116,11 @@ def test_empty_answer_is_an_error_with_its_reason(
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_failing_endpoint_is_unavailable(fake: FakeEndpoint, chat: OpenAIChat, status: int) -> None:
-    """Overload and server errors say that asking later may help."""
+    """Overload and server errors say that asking later may help, and which of the two it is."""
     fake.answers = [(status, _error("overloaded"))]
-    with pytest.raises(ModelUnavailableError, match=f"failed with {status}"):
+    with pytest.raises(ModelUnavailableError, match=f"failed with {status}") as caught:
         chat.complete(MESSAGES)
+    assert isinstance(caught.value, ModelBusyError) is (status == 429)
 
 
 def test_failure_is_retried(fake: FakeEndpoint) -> None:

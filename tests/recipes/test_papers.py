@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalhub.errors import ConfigError
-from evalhub.evals.datasets import load_dataset
-from evalhub.evals.suite import PromptSpec, load_suite
+from evalhub.evals.datasets.load import load_dataset
+from evalhub.evals.suites.spec_targets import PromptSpec
+from evalhub.evals.suites.suite import load_suite
 from evalhub.recipes import corpus
 from evalhub.recipes.corpus import install_corpus, install_suite
 from evalhub.recipes.papers import PROMPTS, fit, load_papers, summary_dataset

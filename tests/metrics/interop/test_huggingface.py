@@ -1,13 +1,18 @@
-"""Modules of Hugging Face evaluate as metrics, with one written here."""
+"""Modules of Hugging Face evaluate as metrics, with some written here."""
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from evalhub.errors import MetricError
 from evalhub.metrics.interop.huggingface import HuggingFaceMetric
+from evalhub.metrics.registry import load
 
-pytest.importorskip("evaluate")
+pytestmark = pytest.mark.usefixtures("evaluate_offline")
 
 MODULE = """
 import datasets
@@ -31,15 +36,63 @@ class LengthRatio(evaluate.Metric):
 """
 
 
+MANY_FEATURES = """
+import datasets
+import evaluate
+
+
+class Grounded(evaluate.Metric):
+    def _info(self):
+        text = datasets.Value("string")
+        return evaluate.MetricInfo(
+            description="", citation="", inputs_description="",
+            features=datasets.Features(
+                {
+                    "predictions": text,
+                    "references": datasets.Sequence(text),
+                    "sources": text,
+                    "chunks": datasets.Sequence(text),
+                }
+            ),
+        )
+
+    def _compute(self, predictions, references, sources, chunks):
+        unit = 100 if self.config_name == "percent" else 1
+        hits = [
+            (p in refs) + (p in source) + (p in found)
+            for p, refs, source, found in zip(predictions, references, sources, chunks)
+        ]
+        return {"grounded": unit * sum(hits) / len(hits)}
+"""
+
+MEASUREMENT = """
+import datasets
+import evaluate
+
+
+class Words(evaluate.Measurement):
+    def _info(self):
+        return evaluate.MeasurementInfo(
+            description="", citation="", inputs_description="",
+            features=datasets.Features({"data": datasets.Value("string")}),
+        )
+
+    def _compute(self, data):
+        return {"words": sum(len(text.split()) for text in data) / len(data)}
+"""
+
+
+def written(folder: Path, name: str, code: str) -> str:
+    """Write a module as evaluate wants it, in a folder of its name, and return that folder."""
+    (folder / name).mkdir()
+    (folder / name / f"{name}.py").write_text(code, encoding="utf-8")
+    return str(folder / name)
+
+
 @pytest.fixture
-def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def module(tmp_path: Path) -> str:
     """Path of an evaluate module: length of the output over that of the reference."""
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    folder = tmp_path / "length_ratio"
-    folder.mkdir()
-    (folder / "length_ratio.py").write_text(MODULE, encoding="utf-8")
-    return str(folder)
+    return written(tmp_path, "length_ratio", MODULE)
 
 
 def test_each_example_is_scored_alone(module: str) -> None:
@@ -69,6 +122,82 @@ def test_the_key_must_be_named_and_fit(module: str) -> None:
         HuggingFaceMetric(module, "each").score_batch(["a"], ["a"])
     with pytest.raises(MetricError, match="set per_example to false"):
         HuggingFaceMetric(module, "ratio", per_example=True).score_batch(["a"], ["a"])
+
+
+def test_features_take_the_columns_that_are_named(tmp_path: Path) -> None:
+    """Several inputs, all references, a config, and one key of the inputs."""
+    path = written(tmp_path, "grounded", MANY_FEATURES)
+    columns = {
+        "predictions": "outputs",
+        "references": "references",
+        "sources": "inputs.article",
+        "chunks": "contexts",
+    }
+    metric = HuggingFaceMetric(path, columns=columns, several_references=True)
+    assert metric.requires == ("outputs", "references", "inputs", "contexts")
+    given = (["cat", "dog", "cow"], [["a", "cat"], "dog", None])
+    inputs = [{"article": "a cat sat"}, {"article": ""}, {"article": "x"}]
+    column = metric.score_batch(*given, inputs, [["cat"], [], ["x"]])[metric.name]
+    assert [column.score(i).value for i in range(3)] == [3.0, 1.0, None]
+    assert column.score(2).state == "skipped"
+    percent = HuggingFaceMetric(
+        path, config="percent", columns=columns, several_references=True, per_example=False
+    )
+    assert percent.score_batch(*given, inputs, [["cat"], [], ["x"]])[percent.name].values.tolist()[
+        :2
+    ] == [300.0, 100.0]
+    assert percent.signature != metric.signature
+    assert "sources=inputs.article" in metric.signature
+
+
+def test_a_measurement_needs_no_reference(tmp_path: Path) -> None:
+    """Its one feature takes the outputs."""
+    path = written(tmp_path, "words", MEASUREMENT)
+    metric = load(f"hf:{path}", columns={"data": "outputs"})
+    assert metric.requires == ("outputs",)
+    column = metric.score_batch(["a b", None, "c"])[metric.name]
+    assert [column.score(i).value for i in range(3)] == [2.0, None, 1.0]
+
+
+def test_a_column_that_is_none_is_refused() -> None:
+    """Before the module is loaded."""
+    with pytest.raises(MetricError, match="columns names 'answer'; columns are outputs"):
+        HuggingFaceMetric("x", columns={"predictions": "answer"})
+    with pytest.raises(MetricError, match="columns is empty"):
+        HuggingFaceMetric("x", columns={})
+
+
+def test_a_module_of_the_hub_without_a_hub_is_one_clear_line() -> None:
+    """Evaluate says that the module does not exist; we say what to look at."""
+    with pytest.raises(MetricError, match="or see that the hub answers") as caught:
+        HuggingFaceMetric("rouge", "rouge1").score_batch(["a"], ["a"])
+    assert str(caught.value).startswith("cannot load the evaluate module 'rouge': ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_hub_that_does_not_answer_is_one_clear_line(tmp_path: Path) -> None:
+    """Evaluate says that the module does not exist; we say what to look at."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        code = (
+            "from evalhub.errors import MetricError\n"
+            "from evalhub.metrics import load\n"
+            "try:\n    load('hf:rouge', result='rouge1').signature\n"
+            "except MetricError as error:\n    print(error)"
+        )
+        environment = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=os.environ | environment,
+            check=False,
+        )
+    assert done.stdout.count("\n") == 1, done.stderr
+    assert done.stdout.startswith("cannot load the evaluate module 'rouge': ")
+    assert "give a local path, or see that the hub answers" in done.stdout
 
 
 def test_a_module_that_is_not_there_is_one_line(tmp_path: Path) -> None:

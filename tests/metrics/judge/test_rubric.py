@@ -16,6 +16,7 @@ from evalhub.errors import (
 from evalhub.llm.client import Completion
 from evalhub.llm.endpoint import Endpoint
 from evalhub.llm.openai import OpenAIChat
+from evalhub.metrics.judge.prompt import RUBRICS, fingerprint, load_prompt
 from evalhub.metrics.judge.rubric import RubricJudge
 from evalhub.metrics.registry import load
 from evalhub.model import ScoreState, SpanKind
@@ -43,6 +44,7 @@ class FakeClient:
         temperature: float | None = None,
         seed: int | None = None,
         json_schema: Mapping[str, Any] | None = None,
+        top_logprobs: int | None = None,
     ) -> Completion:
         """Answer the last message."""
         prompt = str(messages[-1]["content"])
@@ -158,18 +160,81 @@ def test_released_prompts_stay_as_they_are() -> None:
     """Editing a released prompt would make old scores look comparable: add a new file."""
     client = FakeClient(GOOD)
     found = {
-        (name, explain): RubricJudge(client, name, explain=explain).signature.split("|")[2]
-        for name in ("concise", "faithful", "relevant")
-        for explain in (True, False)
+        name: RubricJudge(client, name, columns=()).signature.split("|")[2] for name in RUBRICS
     }
     assert found == {
-        ("concise", True): "prompt:rubric_v1:e4c736ee",
-        ("faithful", True): "prompt:rubric_v1:b972632e",
-        ("relevant", True): "prompt:rubric_v1:4070b9b1",
-        ("concise", False): "prompt:rubric_grade_v1:84a637a9",
-        ("faithful", False): "prompt:rubric_grade_v1:203bfefe",
-        ("relevant", False): "prompt:rubric_grade_v1:0d84ec55",
+        "coherent": "prompt:rubric_v1:29e72b75",
+        "concise": "prompt:rubric_v1:e4c736ee",
+        "correct": "prompt:rubric_v1:cb90acae",
+        "faithful": "prompt:rubric_v1:b972632e",
+        "fluent": "prompt:rubric_v1:a83f20f4",
+        "harmless": "prompt:rubric_v1:162760d1",
+        "helpful": "prompt:rubric_v1:fc4eb369",
+        "relevant": "prompt:rubric_v1:4070b9b1",
     }
+    short = RubricJudge(client, "concise", explain=False).signature.split("|")[2]
+    assert short == "prompt:rubric_grade_v1:84a637a9"
+
+
+@pytest.mark.parametrize(
+    ("name", "digits"),
+    [
+        ("geval_v1", "8896dc9f"),
+        ("geval_steps_v1", "6efb6518"),
+        ("pairwise_v1", "a7762914"),
+        ("pairwise_choice_v1", "f2e3ec8d"),
+        ("qag_questions_v1", "264a1e25"),
+        ("qag_answers_v1", "5f5088ed"),
+        ("qag_claims_v1", "30bc0705"),
+        ("qag_support_v1", "126889a3"),
+    ],
+)
+def test_other_released_prompts_stay_as_they_are(name: str, digits: str) -> None:
+    """The same for those of the other judges."""
+    assert fingerprint(load_prompt(name)) == digits
+
+
+@pytest.mark.parametrize("name", sorted(RUBRICS))
+def test_ready_rubric_shows_its_criteria(name: str) -> None:
+    """Each has words of its own in the prompt, and its name is the column's."""
+    client = FakeClient(GOOD)
+    judge = RubricJudge(client, name)
+    values: dict[str, Any] = {"outputs": ["x"], "inputs": INPUTS, "references": ["y"]}
+    table = judge.score_batch(**{column: values[column] for column in judge.requires})
+    assert list(table) == [name]
+    assert load_prompt(RUBRICS[name]).strip() in client.prompts[0]
+
+
+def test_correct_is_judged_by_the_references() -> None:
+    """They are shown without being asked for, and a None among them is not."""
+    client = FakeClient(GOOD)
+    judge = load("rubric", client=client, criteria="correct")
+    assert judge.requires == ("outputs", "inputs", "references")
+    judge.score_batch(["x", "x"], INPUTS * 2, [["one", "two"], None])
+    assert sorted(prompt.count("<reference>\n") for prompt in client.prompts) == [0, 2]
+
+
+def test_ids_name_questions_and_are_not_shown() -> None:
+    """They change neither the prompt nor the signature."""
+    plain, named = FakeClient(GOOD), FakeClient(GOOD)
+    judges = [RubricJudge(plain, "fluent"), RubricJudge(named, "fluent", columns=("inputs", "ids"))]
+    judges[0].score_batch(["x"], INPUTS)
+    judges[1].score_batch(["x"], INPUTS, ["id-7"])
+    assert plain.prompts == named.prompts
+    assert judges[0].signature == judges[1].signature
+
+
+def test_a_trajectory_is_shown_as_it_was_and_should_be() -> None:
+    """Tool calls are columns like others; mappings stand in the prompt as JSON."""
+    client = FakeClient(GOOD)
+    columns = ("inputs", "expected_tool_calls", "tool_calls")
+    judge = RubricJudge(client, "Were the right tools called?", columns=columns)
+    calls = [{"name": "search", "arguments": {"query": "Zürich"}}, "answer"]
+    judge.score_batch(["done"], INPUTS, [["search"]], [calls])
+    prompt = client.prompts[0]
+    assert "<expected_tool_call>\nsearch\n</expected_tool_call>" in prompt
+    assert '<tool_call>\n{"name": "search", "arguments": {"query": "Zürich"}}\n' in prompt
+    assert "<tool_call>\nanswer\n</tool_call>" in prompt
 
 
 def test_without_explanation_only_the_grade_is_asked_for() -> None:
@@ -245,6 +310,14 @@ def test_missing_and_unequal_columns_are_refused() -> None:
         judge.score_batch(["x"])
     with pytest.raises(MetricInputError, match="differ in length"):
         judge.score_batch(["x", "y"], INPUTS)
+
+
+def test_output_that_is_no_text_is_refused_before_anything_is_asked() -> None:
+    """Bytes are a mistake of the caller; raised late it would lose the grades paid for."""
+    client = FakeClient(GOOD)
+    with pytest.raises(MetricInputError, match="outputs has b'x' at 1"):
+        RubricJudge(client, "concise").score_batch(["fine", b"x"], INPUTS * 2)
+    assert client.prompts == []
 
 
 def test_empty_batch_gives_an_empty_column() -> None:

@@ -58,6 +58,13 @@ def test_contains_asks_for_any_or_all() -> None:
     assert Contains(ignore_case=False).score_batch(text, row)["contains"].values[0] == 0.0
 
 
+def test_contains_can_ask_for_none() -> None:
+    """For what must not be said: 1 where no reference is part of the output."""
+    rows = [["Paris", "Rome"]] * 2
+    column = Contains(need="none").score_batch(["rome it is", "Oslo"], rows)["contains"]
+    assert column.values.tolist() == [0.0, 1.0]
+
+
 def test_regex_searches_or_matches_all() -> None:
     """Flags go into the pattern."""
     outputs = ["Answer: YES", "yes"]
@@ -69,7 +76,7 @@ def test_bad_settings_are_refused() -> None:
     """The message has the value."""
     with pytest.raises(MetricError, match=r"'\(' is no regular expression"):
         Regex("(")
-    with pytest.raises(MetricError, match="need is 'some'; use any or all"):
+    with pytest.raises(MetricError, match="need is 'some'; use any, all or none"):
         Contains(need="some")  # type: ignore[arg-type] # what a suite file may hold
 
 
@@ -90,5 +97,29 @@ def test_references_must_be_texts() -> None:
     """A number among the references is named."""
     with pytest.raises(MetricInputError, match="reference 1 is 7"):
         ExactMatch().score_batch(["a", "b"], [["a"], [7]])  # type: ignore[list-item] # from JSON
-    with pytest.raises(MetricInputError, match="a reference is 7"):
+    with pytest.raises(MetricInputError, match="reference 0 is 7"):
         ExactMatch().score_batch(["a"], [7])  # type: ignore[list-item] # from JSON
+
+
+@pytest.mark.parametrize("metric", [ExactMatch(), TokenF1(), Contains()])
+def test_bytes_are_refused_with_their_place(metric: ExactMatch | TokenF1 | Contains) -> None:
+    """Undecoded text is a mistake of the caller, on either side."""
+    with pytest.raises(MetricInputError, match=r"output 1 is b'a'"):
+        metric.score_batch(["a", b"a"], ["a", "a"])  # type: ignore[list-item]  # what is tested
+    with pytest.raises(MetricInputError, match=r"b'a'"):
+        metric.score_batch(["a", "a"], ["a", b"a"])  # type: ignore[list-item]  # what is tested
+
+
+@pytest.mark.parametrize(("metric", "both", "one"), [(ExactMatch(), 1, 0), (TokenF1(), 1, 0)])
+def test_empty_texts_are_texts(metric: ExactMatch | TokenF1, both: float, one: float) -> None:
+    """Nothing equals nothing, and is not a word; no state hides it."""
+    column = metric.score_batch(["", "", "a b"], ["", "word", ""])[metric.name]
+    assert column.values.tolist() == [both, one, one]
+    assert column.states is None
+
+
+@pytest.mark.parametrize("metric", [ExactMatch(), TokenF1(), Contains(), Regex("a")])
+def test_no_examples_are_no_scores(metric: ExactMatch | TokenF1 | Contains | Regex) -> None:
+    """An empty batch gives an empty column."""
+    columns: list[list[str]] = [[] for _ in metric.requires]
+    assert len(metric.score_batch(*columns)[metric.name]) == 0

@@ -1,6 +1,9 @@
 """ROUGE against Google's package, against the Perl script, and at its edges."""
 
 import math
+import pickle
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +12,9 @@ from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
 from evalhub.errors import MetricError, MetricInputError
+from evalhub.metrics.registry import load
 from evalhub.metrics.text.rouge import Rouge
-from evalhub.metrics.text.tokenize import has_cjk
+from evalhub.metrics.text.splitters import has_cjk
 from evalhub.model import ScoreState
 
 GOOGLE = ("rouge1", "rouge2", "rouge3", "rougeL", "rougeLsum")
@@ -51,14 +55,12 @@ _texts = st.one_of(_sentences, st.text(max_size=60))
 def _assert_equal_to_google(
     outputs: list[str], references: list[list[str]], *, stemmer: bool, tokenizer: str
 ) -> None:
-    rouge = Rouge(GOOGLE, stemmer=stemmer, tokenizer=tokenizer)  # type: ignore[arg-type] # any of its names
+    rouge = Rouge(GOOGLE, stemmer=stemmer, tokenizer=tokenizer, no_tokens="zero")
     table = rouge.score_batch(outputs, references)
     scorer = RougeScorer(GOOGLE, use_stemmer=stemmer)
     for i, (output, texts) in enumerate(zip(outputs, references, strict=True)):
         expected = scorer.score_multi(texts, output)
         for variant in GOOGLE:
-            if table[variant].score(i).state is ScoreState.ERRORED:
-                continue  # a text without tokens, which has a test of its own
             for part in PARTS:
                 got = getattr(table[variant], part)[i]
                 assert got == pytest.approx(getattr(expected[variant], part), abs=1e-12)
@@ -103,6 +105,29 @@ def test_cjk_text_scores_1_against_itself(text: str) -> None:
     table = Rouge().score_batch([text], [text])
     for column in table.values():
         assert column.values[0] == pytest.approx(1.0)
+
+
+def test_ten_thousand_tokens_score_as_in_googles_package() -> None:
+    """Against as many tokens for n-grams; against 200 for what that package does slowly."""
+    rng = np.random.default_rng(11)
+    words = np.array([f"word{i}" for i in range(3_000)])
+    long, other, short = (
+        "\n".join(" ".join(line) for line in rng.choice(words, (rows, 50)))
+        for rows in (200, 200, 4)
+    )
+    n_grams = Rouge(GOOGLE[:3]).score_batch([long], [other])
+    expected = RougeScorer(GOOGLE[:3], use_stemmer=True).score(other, long)
+    for variant in GOOGLE[:3]:
+        assert n_grams[variant].values[0] == pytest.approx(expected[variant].fmeasure, abs=1e-12)
+    _assert_equal_to_google([long, short], [[short], [long]], stemmer=True, tokenizer="auto")
+
+
+@pytest.mark.parametrize("text", ["", "one", "the"])
+def test_shortest_texts_score_as_in_googles_package(text: str) -> None:
+    """Nothing, one token, and one token that a longer text has as well."""
+    _assert_equal_to_google(
+        [text] * 3, [[text], ["one or the other"], ["", "one"]], stemmer=True, tokenizer="auto"
+    )
 
 
 def test_cjk_characters_are_tokens_and_latin_runs_are_kept() -> None:
@@ -159,24 +184,6 @@ def test_batches_do_not_change_scores() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "recall", "fmeasure"),
-    [
-        # Against "a b" the output "a b c d" has P 1/2, R 1; against "a b c x y z" P 3/4, R 1/2.
-        ("max", 1.0, 2 / 3),
-        ("best", 1.0, 2 / 3),
-        ("average", 5 / 8, 0.625),  # 5 hits, 8 in the outputs, 8 in the references
-        ("jackknife", 0.75, (2 / 3 + 0.6) / 2),
-    ],
-)
-def test_references_are_reduced_as_named(how: str, recall: float, fmeasure: float) -> None:
-    """Each way is computed by hand."""
-    rouge = Rouge(["rouge1"], multi_reference=how)  # type: ignore[arg-type] # any of its names
-    column = rouge.score_batch(["a b c d"], [["a b", "a b c x y z"]])["rouge1"]
-    assert column.recall[0] == pytest.approx(recall)
-    assert column.fmeasure[0] == pytest.approx(fmeasure)
-
-
-@pytest.mark.parametrize(
     ("alpha", "expected"), [(0.0, 0.5), (1.0, 1.0), (0.5, 2 / 3), (0.2, 0.5 / 0.9)]
 )
 def test_alpha_moves_f_from_recall_to_precision(alpha: float, expected: float) -> None:
@@ -215,7 +222,7 @@ def test_signatures_name_what_changes_the_score() -> None:
     """A column's signature begins with its variant, however the metric was made."""
     rouge = Rouge()
     assert rouge.signature.startswith("rouge|stem:porter|tok:auto|compat:rouge_score|")
-    assert rouge.signature.endswith("|v:1")
+    assert rouge.signature.endswith("|v:2")
     alone = Rouge(["rouge1"]).score_batch(["a"], ["a"])["rouge1"]
     assert alone.signature == rouge.score_batch(["a"], ["a"])["rouge1"].signature
     assert alone.signature.startswith("rouge1|")
@@ -236,24 +243,116 @@ def test_unknown_variants_are_refused(variant: str) -> None:
         Rouge([variant])
 
 
-def test_unknown_settings_are_refused() -> None:
-    """Each message has the value and the choices."""
-    with pytest.raises(MetricError, match=r"compat is 'perl'; use rouge_score or perl155"):
-        Rouge(compat="perl")  # type: ignore[arg-type] # what a suite file may hold
-    with pytest.raises(MetricError, match="alpha is 2"):
-        Rouge(alpha=2)
-    with pytest.raises(MetricError, match="give a list"):
-        Rouge(variants="rouge1")
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"compat": "perl"}, "compat is 'perl'; use rouge_score or perl155"),
+        ({"alpha": 2}, "alpha is 2"),
+        ({"variants": "rouge1"}, "give a list"),
+        ({"variants": []}, "give a list"),
+        ({"multi_reference": "mean"}, "multi_reference is 'mean'; use max or best or average"),
+        ({"no_tokens": "skip"}, "no_tokens is 'skip'; use error or zero"),
+        ({"max_words": 0}, "max_words is 0; give 1 or more"),
+        ({"max_words": "5"}, "max_words is '5'; give 1 or more"),
+        ({"max_bytes": -1}, "max_bytes is -1; give 1 or more"),
+        ({"max_words": 5, "max_bytes": 5}, "give one of them"),
+        ({"exceptions": "x", "stemmer": False}, "set stemmer"),
+        ({"exceptions": "/nowhere/x.exc"}, "cannot read /nowhere/x.exc"),
+        ({"stopwords": "/nowhere/y.txt"}, "cannot read /nowhere/y.txt"),
+        ({"tokenizer": "words"}, "tokenizer is 'words'; use auto, jieba"),
+        ({"sentences": "dots"}, "sentences is 'dots'; use newline, sentencex"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], message: str) -> None:
+    """When the metric is made, with the value and what to do."""
+    with pytest.raises(MetricError, match=message):
+        Rouge(**settings)
 
 
-def test_columns_that_do_not_fit_are_refused() -> None:
-    """Lengths and types are checked before anything is scored."""
-    with pytest.raises(MetricInputError, match="2 outputs, 1 references"):
-        Rouge().score_batch(["a", "b"], ["a"])
-    with pytest.raises(MetricInputError, match="outputs is one string"):
-        Rouge().score_batch("a", ["a"])
-    with pytest.raises(MetricInputError, match="output 0 is 3"):
-        Rouge().score_batch([3], ["a"])  # type: ignore[list-item] # what a target may give
+@pytest.mark.parametrize(
+    ("outputs", "references", "message"),
+    [
+        (["a", "b"], ["a"], "2 outputs, 1 references"),
+        ("a", ["a"], "outputs is one string"),
+        (["a"], "a", "references is one string"),
+        (["a", 3], ["a", "b"], r"output 1 is 3 \(int\)"),
+        (["a", b"caf"], ["a", "b"], r"output 1 is b'caf' \(bytes\)"),
+        (["a", "b"], ["a", b"caf"], r"reference 1 is b'caf' \(bytes\)"),
+        (["a", "b"], [["a"], ["b", b"c"]], r"reference 1 is b'c' \(bytes\)"),
+        (["a"], [[None]], r"reference 0 is None \(NoneType\)"),
+    ],
+)
+def test_columns_that_do_not_fit_are_refused(outputs: Any, references: Any, message: str) -> None:
+    """Lengths and types are checked before anything is scored; the place and type are told."""
+    with pytest.raises(MetricInputError, match=message):
+        Rouge().score_batch(outputs, references)
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("rougeW1.2", "rougeW-1.2"),
+        ("rougeW-1.2", "rougeW-1.2"),
+        ("rougeW-1.20", "rougeW-1.2"),
+        ("rougeW2", "rougeW-2"),
+        ("rougeS*", "rougeS*"),
+        ("rougeSU04", "rougeSU4"),
+    ],
+)
+def test_a_column_is_named_as_written_and_signed_in_one_way(written: str, canonical: str) -> None:
+    """So aliases can be compared with each other."""
+    table = Rouge([written]).score_batch(["a b c"], ["a c b"])
+    assert table[written].name == written
+    assert table[written].signature.startswith(f"{canonical}|")
+    same = Rouge([canonical]).score_batch(["a b c"], ["a c b"])[canonical]
+    assert table[written].values[0] == same.values[0]
+
+
+def test_signature_holds_each_setting_that_changes_a_score(tmp_path: Path) -> None:
+    """No two of these metrics can be compared with each other."""
+    stop, exceptions = tmp_path / "stop.txt", tmp_path / "verb.exc"
+    stop.write_text("the\n", encoding="utf-8")
+    exceptions.write_text("ran run\n", encoding="utf-8")
+    settings: list[dict[str, Any]] = [
+        {},
+        {"stemmer": False},
+        {"compat": "perl155"},
+        {"alpha": 0.2},
+        {"multi_reference": "jackknife"},
+        {"tokenizer": "unicode"},
+        {"tokenizer": "jieba"},
+        {"max_words": 5},
+        {"max_bytes": 5},
+        {"sentences": "sentencex"},
+        {"sentences": "sentencex:de"},
+        {"stopwords": stop},
+        {"exceptions": exceptions},
+        {"no_tokens": "zero"},
+    ]
+    assert len({Rouge(**one).signature for one in settings}) == len(settings)
+
+
+def test_suites_load_a_variant_by_its_name_with_settings() -> None:
+    """An alias as well, and words of YAML are enough for each setting."""
+    rouge = load("rougeW1.2", sentences="sentencex", tokenizer="textwrap:wrap", max_words=5)
+    assert rouge.name == "rougeW1.2"
+    assert "|words:5|" in rouge.signature
+
+
+def test_a_metric_can_be_pickled() -> None:
+    """Workers of other processes score with it as well."""
+    rouge = Rouge(["rouge1"], sentences="sentencex", max_words=3)
+    copy = pickle.loads(pickle.dumps(rouge))
+    assert copy == rouge
+    assert copy.signature == rouge.signature
+    assert copy.score_batch(["a b c d"], ["a"])["rouge1"].values[0] == pytest.approx(0.5)
+
+
+def test_zero_is_scored_for_a_text_without_tokens_where_asked() -> None:
+    """As in both packages, and the signature tells."""
+    column = Rouge(["rouge1"], no_tokens="zero").score_batch(["...", ""], ["a", "a"])["rouge1"]
+    assert column.values.tolist() == [0.0, 0.0]
+    assert "no_tokens:zero" in column.signature
 
 
 def test_values_are_nan_exactly_where_unscored() -> None:

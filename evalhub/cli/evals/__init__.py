@@ -1,0 +1,1 @@
+"""The commands under ``evalhub eval``, a file each."""

@@ -1,0 +1,44 @@
+"""``evalhub eval promote``: make a kept run the one that others are held against."""
+
+from typing import Annotated
+
+import typer
+
+from evalhub.errors import ConfigError
+from evalhub.evals.gates.baseline import accept_run, promote_run
+from evalhub.evals.suites.make_tracker import default_tracker
+
+__all__ = ["promote_command"]
+
+_DEFAULT = "production"
+
+
+def promote_command(
+    run: Annotated[str, typer.Argument(help="MLflow run id.", show_default=False)],
+    alias: Annotated[
+        str | None, typer.Option(help=f"The name to give it, by default: {_DEFAULT}.")
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Make it a baseline of its branch instead.")
+    ] = False,
+) -> None:
+    """Make a kept run the one that others are held against.
+
+    One run of a suite and target has an alias; the one that had it loses it. With --accept the
+    run counts as passed on its branch, whatever its gates said: for a change that is wanted,
+    such as another data set, after which no run could pass.
+    """
+    tracker = default_tracker()
+    if accept:
+        if alias is not None:
+            raise ConfigError("--accept is for the run's branch; leave out --alias")
+        typer.echo(f"{run} is a baseline of the branch {accept_run(tracker, run)}")
+        return
+    name = alias or _DEFAULT
+    before = promote_run(tracker, run, name)
+    if before is None:
+        typer.echo(f"{run} is {name}")
+    elif before.run_id == run:
+        typer.echo(f"{run} is {name} already")
+    else:
+        typer.echo(f"{run} is {name}, in place of {before.run_id}")

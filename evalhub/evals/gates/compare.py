@@ -1,0 +1,247 @@
+"""Compare two experiments, example by example."""
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from evalhub.errors import ConfigError
+from evalhub.evals.gates.pairs import (
+    Pair,
+    clusters_of,
+    joint_bounds,
+    pair_scores,
+    refusal,
+    values_of,
+)
+from evalhub.evals.gates.slices import SliceComparison, compare_slices, difference_of
+from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
+from evalhub.metrics.stats import (
+    Estimate,
+    PairedDifference,
+    benjamini_hochberg,
+    holm,
+    probability_of_superiority,
+)
+from evalhub.model import Experiment, MetricSummary
+
+__all__ = ["Comparison", "MetricComparison", "Regression", "compare"]
+
+SIGNIFICANT = 0.05
+"""Adjusted p below which a difference counts."""
+WORST = 5
+"""Regressions that a comparison lists for each metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """One example on which the candidate is worse."""
+
+    example_id: str
+    repeat: int
+    baseline: float
+    candidate: float
+    baseline_trace_id: str | None
+    candidate_trace_id: str | None
+    baseline_output: str | None = None
+    candidate_output: str | None = None
+
+    @property
+    def difference(self) -> float:
+        """Candidate minus baseline."""
+        return self.candidate - self.baseline
+
+
+@dataclass(frozen=True, slots=True)
+class MetricComparison:
+    """One metric in both experiments.
+
+    ``difference`` is None when the comparison was refused (``refused`` says why) or
+    when no example is scored in both.
+    """
+
+    name: str
+    baseline: MetricSummary | None
+    candidate: MetricSummary | None
+    difference: PairedDifference | None
+    p_adjusted: float | None
+    """Holm over the declared metrics, Benjamini-Hochberg over the others."""
+    refused: str | None
+    unscored: int
+    """Pairs left out because a side has no score."""
+    regressions: tuple[Regression, ...]
+    """The worst examples of the candidate, worst first."""
+    declared: bool = False
+    """Whether a gate decides on it; all else is exploratory."""
+    slices: tuple[SliceComparison, ...] = ()
+    """The same difference in each slice of the data; exploratory."""
+    superiority: Estimate | None = None
+    """Share of examples on which the candidate scores higher, ties one half, with its interval."""
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether less of this metric is better."""
+        return self.name in LOWER_IS_BETTER
+
+    @property
+    def standing(self) -> str:
+        """``better``, ``worse`` or ``unclear``: the one rule for words and colours.
+
+        A candidate is better or worse when the interval leaves out 0 and p, adjusted for
+        the number of metrics, is below 0.05; one without the other is unclear. Latency,
+        tokens and cost are not tested, so there the interval decides alone.
+        """
+        found = self.difference
+        if found is None or found.lower is None or found.upper is None:
+            return "unclear"
+        if found.lower <= 0 <= found.upper or not self._is_significant:
+            return "unclear"
+        return "better" if (found.lower > 0) != self.lower_is_better else "worse"
+
+    @property
+    def _is_significant(self) -> bool:
+        if self.name in OPERATIONAL:
+            return True
+        return self.p_adjusted is not None and self.p_adjusted < SIGNIFICANT
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Candidate against baseline, a metric each."""
+
+    baseline: Experiment
+    candidate: Experiment
+    metrics: tuple[MetricComparison, ...]
+
+    def metric(self, name: str) -> MetricComparison | None:
+        """Return the comparison of the metric called *name*, or None."""
+        return next((metric for metric in self.metrics if metric.name == name), None)
+
+
+def compare(
+    baseline: Experiment,
+    candidate: Experiment,
+    *,
+    metrics: Sequence[str] | None = None,
+    seed: int = 0,
+    declared: Collection[str] = (),
+) -> Comparison:
+    """Compare *candidate* with *baseline*, paired by example and repeat.
+
+    Args:
+        baseline: What the candidate is held against.
+        candidate: What is new.
+        metrics: Names to compare; None is all that either has.
+        seed: Seed of the permutation test.
+        declared: Names of the metrics that gates decide on. All others are exploratory: what
+            stands out among many of them may be chance.
+
+    Raises:
+        ConfigError: one of *metrics* is in neither experiment.
+    """
+    known = list(
+        dict.fromkeys(summary.name for side in (baseline, candidate) for summary in side.summaries)
+    )
+    unknown = [name for name in metrics or () if name not in known]
+    if unknown:
+        raise ConfigError(f"no metric {unknown[0]!r} in these runs; there are {', '.join(known)}")
+    wanted = known if metrics is None else metrics
+    compared = [_compare_metric(baseline, candidate, name, seed) for name in wanted]
+    told_apart = [replace(metric, declared=metric.name in declared) for metric in compared]
+    return Comparison(baseline, candidate, _adjusted(told_apart))
+
+
+def _compare_metric(
+    baseline: Experiment, candidate: Experiment, name: str, seed: int
+) -> MetricComparison:
+    refused = refusal(baseline, candidate, name)
+    pairs = [] if refused else pair_scores(baseline, candidate, name)
+    scored = [pair for pair in pairs if pair.is_scored]
+    bounds = joint_bounds(name, baseline, candidate)
+    return MetricComparison(
+        name=name,
+        baseline=baseline.summary(name),
+        candidate=candidate.summary(name),
+        difference=difference_of(scored, bounds, seed) if scored else None,
+        p_adjusted=None,
+        refused=refused,
+        unscored=sum(not pair.is_scored and not pair.is_void for pair in pairs),
+        regressions=_worst(scored, lower_is_better=name in LOWER_IS_BETTER),
+        superiority=_superiority(scored) if scored else None,
+        slices=compare_slices(scored, bounds, seed) if scored else (),
+    )
+
+
+def _worst(pairs: Sequence[Pair], *, lower_is_better: bool) -> tuple[Regression, ...]:
+    sign = -1.0 if lower_is_better else 1.0
+    found = [
+        Regression(
+            example_id=pair.baseline.example_id,
+            repeat=pair.baseline.repeat,
+            baseline=pair.baseline_score.value,
+            candidate=pair.candidate_score.value,
+            baseline_trace_id=pair.baseline.trace_id,
+            candidate_trace_id=pair.candidate.trace_id,
+            baseline_output=pair.baseline.output,
+            candidate_output=pair.candidate.output,
+        )
+        for pair in pairs
+        if pair.baseline_score is not None
+        and pair.candidate_score is not None
+        and pair.baseline_score.value is not None
+        and pair.candidate_score.value is not None
+    ]
+    worse = [item for item in found if sign * item.difference < 0]
+    by_loss = sorted(worse, key=lambda item: sign * item.difference)
+    # Of an example that was repeated the worst repeat: five of one would hide four others.
+    first = {item.example_id: item for item in reversed(by_loss)}
+    return tuple([item for item in by_loss if first[item.example_id] is item][:WORST])
+
+
+def _superiority(pairs: Sequence[Pair]) -> Estimate:
+    return probability_of_superiority(
+        values_of([pair.baseline_score for pair in pairs]),
+        values_of([pair.candidate_score for pair in pairs]),
+        clusters=clusters_of([pair.baseline for pair in pairs]),
+    )
+
+
+def _adjusted(compared: Sequence[MetricComparison]) -> tuple[MetricComparison, ...]:
+    """Adjust p for how many there are; latency, tokens and cost are no tests."""
+    declared = _p_values([metric for metric in compared if metric.declared])
+    others = _p_values([metric for metric in compared if not metric.declared])
+    p = dict(zip(declared, holm(list(declared.values())), strict=True))
+    p |= dict(zip(others, benjamini_hochberg(list(others.values())), strict=True))
+    slices = _adjusted_slices(compared)
+    return tuple(
+        replace(metric, p_adjusted=p.get(metric.name), slices=slices[metric.name])
+        for metric in compared
+    )
+
+
+def _p_values(compared: Sequence[MetricComparison]) -> dict[str, float]:
+    return {
+        metric.name: metric.difference.p_value
+        for metric in compared
+        if metric.name not in OPERATIONAL
+        and metric.difference is not None
+        and metric.difference.p_value is not None
+        and math.isfinite(metric.difference.p_value)
+    }
+
+
+def _adjusted_slices(
+    compared: Sequence[MetricComparison],
+) -> dict[str, tuple[SliceComparison, ...]]:
+    tested = [
+        (metric.name, part)
+        for metric in compared
+        if metric.name not in OPERATIONAL
+        for part in metric.slices
+        if part.p_value is not None
+    ]
+    p = benjamini_hochberg([part.p_value or 0.0 for _, part in tested])
+    found = {id(part): value for (_, part), value in zip(tested, p, strict=True)}
+    return {
+        metric.name: tuple(replace(part, p_adjusted=found.get(id(part))) for part in metric.slices)
+        for metric in compared
+    }

@@ -1,0 +1,61 @@
+"""A run's scores as arrays, read once: a report looks at each of them several times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
+from evalhub.model import Experiment
+
+__all__ = ["Matched", "Values", "match", "values_of_run"]
+
+Values = Mapping[str, NDArray[np.float64]]
+"""The scores by metric, each of shape (results,); NaN where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The results of the examples and repeats that two runs share, by their places."""
+
+    baseline: NDArray[np.intp]
+    candidate: NDArray[np.intp]
+
+    def worst(
+        self, before: NDArray[np.float64], after: NDArray[np.float64], metric: str
+    ) -> NDArray[np.intp]:
+        """Return the pairs on which *metric* got worse, worst first; ties in the runs' order."""
+        sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+        gains = sign * (after[self.candidate] - before[self.baseline])
+        worse = np.flatnonzero(np.isfinite(gains) & (gains < 0))
+        return worse[np.argsort(gains[worse], kind="stable")]
+
+
+def values_of_run(run: Experiment) -> Values:
+    """Return the scores of *run*, those of latency, tokens and cost included."""
+    names = [summary.name for summary in run.summaries]
+    columns = {name: np.full(len(run.results), np.nan) for name in names}
+    operational = {name: OPERATIONAL[name] for name in names if name in OPERATIONAL}
+    for place, result in enumerate(run.results):
+        for score in result.scores:
+            if score.value is not None and score.name in columns:
+                columns[score.name][place] = score.value
+        if result.error is None:
+            for name, read in operational.items():
+                value = read(result)
+                if value is not None:
+                    columns[name][place] = value
+    return columns
+
+
+def match(baseline: Experiment, candidate: Experiment) -> Matched:
+    """Return which results are of the same example and repeat, in the order of *baseline*."""
+    places = {(item.example_id, item.repeat): place for place, item in enumerate(candidate.results)}
+    pairs = [
+        (place, other)
+        for place, item in enumerate(baseline.results)
+        if (other := places.get((item.example_id, item.repeat))) is not None
+    ]
+    left, right = np.array(pairs, dtype=np.intp).reshape(-1, 2).T
+    return Matched(left, right)

@@ -1,0 +1,1 @@
+"""Call targets, score what they gave, keep what was paid for."""

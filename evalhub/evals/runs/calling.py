@@ -1,0 +1,218 @@
+"""Call a target for many examples at once, and keep what was finished."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from evalhub.errors import ModelError
+from evalhub.evals.runs.call import Call
+from evalhub.evals.runs.ledger import Ledger
+from evalhub.evals.runs.one_call import CallMaker
+from evalhub.evals.runs.pace import Limits, Pace
+from evalhub.evals.targets.base import Target
+from evalhub.model import Example
+
+__all__ = ["CallAll", "Memory", "Planned", "call_all"]
+
+Planned = tuple[Example, int]
+"""One call to make: an example, and which repeat of it."""
+
+
+class Memory(Protocol):
+    """What keeps finished calls; :class:`~evalhub.evals.runs.journal.Journal` is one."""
+
+    def calls(self, target: str) -> Mapping[tuple[str, int], Call]:
+        """Return the calls of *target* that are done, by example's id and repeat."""
+
+    def add(self, target: str, example: str, repeat: int, call: Call) -> None:
+        """Keep *call*."""
+
+
+class CallAll(Protocol):
+    """Makes calls: :func:`call_all` in this process, an engine elsewhere."""
+
+    def __call__(
+        self,
+        target: Target,
+        planned: Sequence[Planned],
+        *,
+        limits: Limits,
+        on_call: Callable[[int], None],
+        journal: Memory | None = None,
+        ledger: Ledger | None = None,
+    ) -> list[Call]:
+        """Return the calls for *planned*, in that order; see :func:`call_all`."""
+
+
+_HOPELESS = 10
+"""Calls that fail from the start, one after the other, before the run is given up."""
+_PARTING_S = 10.0
+"""Longest wait, after Ctrl-C, for calls under way: they are paid for, so they are kept."""
+_TOLD = 1000
+"""Recorded outputs that are read between two reports of progress."""
+
+
+def call_all(
+    target: Target,
+    planned: Sequence[Planned],
+    *,
+    limits: Limits,
+    on_call: Callable[[int], None],
+    journal: Memory | None = None,
+    ledger: Ledger | None = None,
+) -> list[Call]:
+    """Return the calls for *planned* (example, repeat), in that order.
+
+    Calls that *journal* holds are not made again, and new ones are written there before
+    they count as done. *on_call* is told, in this thread, how many are done. An interrupt
+    (Ctrl-C) stops new calls at once, and waits ten seconds at most for those on the way.
+    Once the budget of *ledger* is spent the others are not made, and say so.
+
+    Raises:
+        ConfigError: the journal cannot be written.
+        ModelError: the endpoint refuses every request (401, 403, 404), or no call got through.
+    """
+    ledger = ledger or Ledger()
+    if getattr(target, "is_recorded", False):
+        return _read(target, planned, CallMaker(target, limits, Pace(limits), ledger), on_call)
+    calls = _journaled(target, planned, journal)
+    missing = [index for index in range(len(planned)) if index not in calls]
+    caller = _Caller(target, planned, limits, journal, missing, ledger)
+    if calls:
+        on_call(len(calls))
+    caller.start()
+    try:
+        _collect(caller, calls, on_call)
+    except KeyboardInterrupt:
+        caller.part()
+        raise
+    finally:
+        caller.pace.stop()
+    return [calls[index] for index in range(len(planned))]
+
+
+def _read(
+    target: Target, planned: Sequence[Planned], maker: CallMaker, on_call: Callable[[int], None]
+) -> list[Call]:
+    """Return outputs made before: nothing is called, so nothing is traced or written down."""
+    calls = []
+    for number, (example, repeat) in enumerate(planned, 1):
+        calls.append(maker.look_up(example, repeat))
+        if number % _TOLD == 0 or number == len(planned):
+            on_call(number)
+    return calls
+
+
+def _journaled(
+    target: Target, planned: Sequence[Planned], journal: Memory | None
+) -> dict[int, Call]:
+    kept = {} if journal is None else journal.calls(target.name)
+    found = ((index, kept.get((example.id, n))) for index, (example, n) in enumerate(planned))
+    return {index: call for index, call in found if call is not None}
+
+
+def _collect(caller: "_Caller", calls: dict[int, Call], on_call: Callable[[int], None]) -> None:
+    """Put finished calls into *calls* until there is one for each that is planned."""
+    has_hope = bool(calls)
+    while len(calls) < len(caller.planned):
+        got = caller.next()
+        if got is None:
+            caller.ledger.stop()
+            reason = caller.ledger.reason or ""
+            left = [index for index in caller.missing if index not in calls]
+            calls |= {index: Call.not_made(reason) for index in left}
+            on_call(len(calls))
+            return
+        index, call = got
+        calls[index] = call
+        has_hope = has_hope or call.is_done or not call.was_made
+        if not has_hope and len(calls) >= _HOPELESS + caller.limits.concurrency:
+            raise ModelError(
+                f"the first {len(calls)} calls of {caller.target.name!r} all failed, the last "
+                f"with: {call.error}"
+            )
+        on_call(len(calls))
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """The threads that call, and what they have finished."""
+
+    target: Target
+    planned: Sequence[Planned]
+    limits: Limits
+    journal: Memory | None
+    missing: Sequence[int]
+    ledger: Ledger
+    pace: Pace = field(init=False)
+    maker: CallMaker = field(init=False)
+    waiting: "queue.SimpleQueue[int]" = field(init=False, default_factory=queue.SimpleQueue)
+    finished: "queue.SimpleQueue[tuple[int, Call | Exception]]" = field(
+        init=False, default_factory=queue.SimpleQueue
+    )
+    threads: list[threading.Thread] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        pace = Pace(self.limits)
+        object.__setattr__(self, "pace", pace)
+        object.__setattr__(self, "maker", CallMaker(self.target, self.limits, pace, self.ledger))
+        for index in self.missing:
+            self.waiting.put(index)
+
+    def start(self) -> None:
+        """Start calling."""
+        # Daemon threads and not an executor: the interpreter would wait for an
+        # executor's threads at exit, so that Ctrl-C hung on a slow model.
+        for number in range(min(self.limits.concurrency, len(self.missing))):
+            name = f"evalhub-call-{number}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self.threads.append(thread)
+            thread.start()
+
+    def next(self) -> tuple[int, Call] | None:
+        """Return the next finished call; None when the minutes of the budget are over.
+
+        Raises:
+            ConfigError: the journal cannot be written.
+            ModelError: every other call would fail in the same way.
+        """
+        left_s = self.ledger.left_s
+        try:
+            index, call = self.finished.get(timeout=None if left_s is None else max(0.0, left_s))
+        except queue.Empty:
+            return None
+        if isinstance(call, Exception):
+            raise call
+        return index, call
+
+    def part(self) -> None:
+        """Start no call any more, and wait a while for those that are on the way."""
+        self.pace.stop()
+        end_s = time.monotonic() + _PARTING_S
+        for thread in self.threads:
+            thread.join(max(0.0, end_s - time.monotonic()))
+
+    def _work(self) -> None:
+        while True:
+            try:
+                index = self.waiting.get_nowait()
+            except queue.Empty:
+                return
+            call = self._call(*self.planned[index])
+            if call is None:
+                return
+            self.finished.put((index, call))
+
+    def _call(self, example: Example, repeat: int) -> Call | Exception | None:
+        """Return what came of one call, an error that ends the run, or None when stopped."""
+        try:
+            call = self.maker.make(example, repeat)
+            # What failed is tried again when the run goes on, so it is not written down.
+            if call is not None and call.is_done and self.journal is not None:
+                self.journal.add(self.target.name, example.id, repeat, call)
+        except Exception as error:  # noqa: BLE001  # raised again by who waits for the calls
+            return error
+        return call

@@ -1,0 +1,1 @@
+"""Suite files: what they say, and what they make."""

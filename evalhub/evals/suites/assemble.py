@@ -1,0 +1,130 @@
+"""Make the data set, the targets and the metrics that a suite file describes."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evalhub.errors import MetricError
+from evalhub.evals.datasets.load import load_dataset
+from evalhub.evals.datasets.slices import Slice, cut_slices
+from evalhub.evals.operational import ERROR_RATE, OPERATIONAL
+from evalhub.evals.runs.ledger import Ledger
+from evalhub.evals.runs.repeats import pass_names
+from evalhub.evals.runs.scoring import BASELINE_OUTPUTS, check_metrics
+from evalhub.evals.suites.explain import nearest
+from evalhub.evals.suites.given import settings_of
+from evalhub.evals.suites.labelled import column_names
+from evalhub.evals.suites.make_metrics import check_names, make_canaries, make_metric
+from evalhub.evals.suites.make_targets import PlannedTarget, check_inputs, make_target
+from evalhub.evals.suites.models import Models
+from evalhub.evals.suites.suite import Suite
+from evalhub.evals.targets.base import Target
+from evalhub.metrics.base import Metric
+from evalhub.model import Dataset
+
+__all__ = ["Assembly", "PlannedTarget", "assemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """Everything that a suite needs to run."""
+
+    dataset: Dataset
+    targets: tuple[PlannedTarget, ...]
+    metrics: tuple[Metric, ...]
+    slices: tuple[Slice, ...] = ()
+    """Cut over the whole data set, whatever the limit."""
+    canaries: tuple[tuple[Metric, Path], ...] = ()
+    """Judges that are to grade their canaries again first, and the files of those."""
+
+
+@contextmanager
+def assemble(
+    suite: Suite, ledger: Ledger | None = None, *, asks: bool = True
+) -> Iterator[Assembly]:
+    """Give what *suite* describes; the embedded model runs while the block lasts.
+
+    Whatever the file gets wrong is found here, before a call is paid for.
+
+    Args:
+        suite: What to make.
+        ledger: Counts what the models are asked, and holds the budget.
+        asks: Whether it is to be run. Else no model is started, and none can be asked.
+
+    Raises:
+        SuiteError: a target, metric or gate cannot be made, or a metric needs a column that
+            the data set lacks; names file, line and column.
+        DatasetError: the data set cannot be read.
+        MissingExtraError: a package is not installed.
+        ModelError: the embedded model or an encoder is needed and not pulled.
+    """
+    dataset = _dataset(suite)
+    with ExitStack() as stack:
+        models = Models(stack, ledger, asks=asks)
+        targets = tuple(_target(suite, name, models) for name in suite.spec.targets)
+        metrics = tuple(make_metric(suite, n, models) for n in range(len(suite.spec.metrics)))
+        check_inputs(suite, targets, dataset)
+        _check_gates(suite, metrics)
+        _check_metrics(suite, metrics, dataset)
+        check_names(suite, metrics)
+        slices = cut_slices(dataset.examples, suite.spec.slices)
+        yield Assembly(dataset, targets, metrics, slices, make_canaries(suite, metrics))
+
+
+def _dataset(suite: Suite) -> Dataset:
+    given = suite.given.dataset
+    return load_dataset(suite.spec.dataset, folder=suite.folder) if given is None else given
+
+
+def _target(suite: Suite, name: str, models: Models) -> PlannedTarget:
+    """Return the target called *name*, with the cell of the matrix that it is."""
+    given = suite.given.targets.get(name)
+    planned = make_target(suite, name, models) if given is None else _planned(suite, given)
+    variant = suite.variants.get(name)
+    if variant is None:
+        return planned
+    cell = {f"matrix.{axis}": value for axis, value in variant.values.items()}
+    return replace(planned, params={**planned.params, **cell}, group=variant.group)
+
+
+def _planned(suite: Suite, target: Target) -> PlannedTarget:
+    """Return a target that was given as an object; its spec has the name of its code."""
+    named = suite.spec.targets[target.name].model_dump(exclude_defaults=True)
+    return PlannedTarget(target, {**named, **getattr(target, "code", {}), **settings_of(target)})
+
+
+def _check_metrics(suite: Suite, metrics: tuple[Metric, ...], dataset: Dataset) -> None:
+    for index, metric in enumerate(metrics):
+        try:
+            check_metrics([metric], dataset)
+        except MetricError as error:
+            raise suite.error(str(error), "metrics", index) from error
+
+
+def _check_gates(suite: Suite, metrics: tuple[Metric, ...]) -> None:
+    """Refuse a gate on a metric that will not be there."""
+    if any(":" in spec.name for spec in suite.spec.metrics):
+        return  # another package's metric says what it gives only when it is run
+    known = [name for metric in metrics for name in column_names(metric)]
+    known += [repeated for name in known for repeated in pass_names(name, suite.spec.repeats)]
+    known += [*OPERATIONAL, ERROR_RATE]
+    comparing = [
+        name
+        for metric in metrics
+        if BASELINE_OUTPUTS in metric.requires
+        for name in column_names(metric)
+    ]
+    targets = list(suite.spec.targets)
+    for placed in suite.placed_gates:
+        name, judged = placed.gate.metric, placed.gate.of or targets[-1]
+        if name in comparing and (judged == targets[0] or placed.gate.other is not None):
+            raise suite.error(
+                f"{name} compares {judged!r} with the first target itself; "
+                "judge a later target by 'at_least'",
+                *placed.loc,
+            )
+        if name not in known:
+            raise suite.error(
+                f"no metric is called {name!r} here; {nearest(name, known)}", *placed.loc, "metric"
+            )

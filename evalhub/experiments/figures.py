@@ -1,0 +1,95 @@
+"""An experiment's summaries as plain named numbers, for trackers that keep such."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from evalhub.experiments.keys import COUNTS, ENDS, clean_key, metric_keys
+from evalhub.metrics.aggregate import is_rate
+from evalhub.metrics.stats.slices import slice_means
+from evalhub.model import ExampleResult, Experiment, MetricSummary
+
+__all__ = ["MOST_LABELS", "figures_of", "slice_figures"]
+
+MOST_LABELS = 50
+"""Labels of one slice that get figures of their own: those with most examples."""
+
+
+def figures_of(experiment: Experiment) -> dict[str, float]:
+    """Return of each metric its mean, interval and counts, and the same of its slices.
+
+    A metric ``m`` gives ``m``, ``m_lower``, ``m_upper``, ``m_stderr``, ``m_n``, ``m_errored``,
+    ``m_unparsed``, ``m_skipped``; a slice gives ``m.SLICE.LABEL`` with ``_lower``, ``_upper``
+    and ``_n``. What is unknown is left out, never 0.
+    """
+    keys = metric_keys([summary.name for summary in experiment.summaries])
+    figures: dict[str, float] = {}
+    for summary in experiment.summaries:
+        figures |= _figures(summary, keys[summary.name])
+    for name, value in slice_figures(experiment, keys).items():
+        figures.setdefault(name, value)
+    return figures
+
+
+def slice_figures(experiment: Experiment, keys: Mapping[str, str]) -> dict[str, float]:
+    """Return the mean, interval and count of each metric in each slice."""
+    attributes = _attributes(experiment.results)
+    if not attributes:
+        return {}
+    return dict(
+        pair
+        for summary in experiment.summaries
+        for pair in _of_metric(experiment.results, summary, keys[summary.name], attributes)
+    )
+
+
+def _figures(summary: MetricSummary, key: str) -> dict[str, float]:
+    named = {key: summary.mean}
+    named |= {f"{key}_{field}": getattr(summary, field) for field in (*ENDS, *COUNTS)}
+    return {name: float(value) for name, value in named.items() if value is not None}
+
+
+def _attributes(results: Sequence[ExampleResult]) -> dict[str, list[str | None]]:
+    """Return a column of labels for each slice; None where a result has none that counts."""
+    names = dict.fromkeys(name for result in results for name in result.slices)
+    columns = {}
+    for name in names:
+        labels = [result.slices.get(name) for result in results]
+        counts = Counter(label for label in labels if label is not None)
+        kept = {label for label, _ in counts.most_common(MOST_LABELS)}
+        columns[name] = [label if label in kept else None for label in labels]
+    return columns
+
+
+def _of_metric(
+    results: Sequence[ExampleResult],
+    summary: MetricSummary,
+    key: str,
+    attributes: Mapping[str, Sequence[str | None]],
+) -> Iterator[tuple[str, float]]:
+    values = [_value(result, summary.name) for result in results]
+    found = slice_means(
+        values,
+        attributes,
+        rate=is_rate(values, summary.bounds),
+        clusters=_clusters(results),
+    )
+    for part in found:
+        if part.label is None:
+            continue
+        name = clean_key(f"{key}.{part.attribute}.{part.label}", longest=240)
+        yield f"{name}_n", float(part.interval.n)
+        ends = {"": part.interval.mean, "_lower": part.interval.lower}
+        for ending, value in (ends | {"_upper": part.interval.upper}).items():
+            if value is not None:
+                yield f"{name}{ending}", float(value)
+
+
+def _value(result: ExampleResult, name: str) -> float:
+    score = result.score(name)
+    return math.nan if score is None or score.value is None else score.value
+
+
+def _clusters(results: Sequence[ExampleResult]) -> list[str] | None:
+    labels = [result.example_id if result.cluster is None else result.cluster for result in results]
+    return None if len(set(labels)) == len(labels) else labels
