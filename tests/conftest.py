@@ -12,7 +12,16 @@ from evalhub.llm.local import LocalServer
 from evalhub.llm.models import pull
 from evalhub.tracing.testing import reset
 
-FOREIGN = ("EVALHUB_", "LANGSMITH_", "LANGCHAIN_", "OPENAI_", "ANTHROPIC_", "MLFLOW_", "OTEL_")
+FOREIGN = (
+    "ANTHROPIC_",
+    "EVALHUB_",
+    "LANGCHAIN_",
+    "LANGSMITH_",
+    "MLFLOW_",
+    "OPENAI_",
+    "OTEL_",
+    "WANDB_",
+)
 
 # A shell that starts the tests in the background has SIGINT ignored, which every program
 # they start would inherit; with a handler here, those begin with the default again.

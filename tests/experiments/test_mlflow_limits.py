@@ -233,12 +233,12 @@ def test_runs_are_filtered(tracker: MlflowTracker, experiment: Experiment) -> No
 
 
 def test_what_a_kill_left_half_is_gone_when_the_run_is_logged_again(
-    tracker: MlflowTracker, client: MlflowClient, experiment: Experiment
+    tracker: MlflowTracker, client: MlflowClient, experiment: Experiment, tmp_path: Path
 ) -> None:
     """Neither a second run nor one that seems to run for ever."""
     experiment = replace(experiment, suite="killed")
     tags = {ATTEMPT_TAG: "1/candidate"}
-    experiment_id = client.create_experiment("killed")
+    experiment_id = client.create_experiment("killed", artifact_location=tmp_path.as_uri())
     half = client.create_run(experiment_id, tags=tags).info.run_id
     other = client.create_run(experiment_id, tags={ATTEMPT_TAG: "1/other"}).info.run_id
     run_id = tracker.log(experiment, tags=tags)
@@ -247,10 +247,10 @@ def test_what_a_kill_left_half_is_gone_when_the_run_is_logged_again(
 
 
 def test_a_suite_whose_mlflow_experiment_was_deleted_says_how_to_restore_it(
-    tracker: MlflowTracker, client: MlflowClient, experiment: Experiment
+    tracker: MlflowTracker, client: MlflowClient, experiment: Experiment, tmp_path: Path
 ) -> None:
     """MLflow keeps the name for it."""
-    experiment_id = client.create_experiment("gone")
+    experiment_id = client.create_experiment("gone", artifact_location=tmp_path.as_uri())
     client.delete_experiment(experiment_id)
     with pytest.raises(TrackerError, match=f"restore --experiment-id {experiment_id}"):
         tracker.log(replace(experiment, suite="gone"))
