@@ -34,6 +34,6 @@ def import_object(path: str) -> Any:
     except Exception as error:
         raise ConfigError(
             f"cannot import {module_name!r}: {type(error).__name__}: {error}; "
-            "it is looked for in the working folder and among the installed packages"
+            "it is looked for in the working folder, then the suite's, then as installed"
         ) from error
     return found

@@ -17,6 +17,8 @@ metrics: [rouge1]
 gates: [{metric: rouge1, of: b, not_worse_than: a, margin: 0.1}]
 """
 
+ROOT = Path(__file__).parents[2]
+
 
 def evalhub(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``evalhub eval`` in *folder*."""
@@ -80,3 +82,11 @@ def test_the_schema_is_printed_or_written(folder: Path) -> None:
     refused = evalhub(folder, "schema", "--out", "none/s.json")
     assert refused.returncode == 2
     assert "cannot write none/s.json" in refused.stderr
+
+
+def test_functions_are_found_beside_the_suite() -> None:
+    """A suite can be checked from any folder, with the modules that lie in its own."""
+    command = [sys.executable, "-m", "evalhub", "eval", "check", "examples/summaries/suite.yaml"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "example-summaries" in done.stdout

@@ -1,12 +1,11 @@
 """``evalhub eval check``: read a suite and resolve all that costs nothing."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evalhub.cli.evals.modules import look_for_modules
 from evalhub.cli.output import JsonFlag, print_json
 from evalhub.evals.runs.resume import calls_of
 from evalhub.evals.suites.assemble import Assembly, assemble
@@ -25,8 +24,7 @@ def check_command(
     Files, columns, functions, metrics, packages and pulled models are looked for; no model
     is started or asked. The exit code is 0, or 2 with one line that says what is wrong.
     """
-    # As `python -m` would; an installed command has its own folder there instead.
-    sys.path.insert(0, os.getcwd())
+    look_for_modules(suite)
     loaded = load_suite(suite)
     with assemble(loaded, asks=False) as assembly:
         found = _summary(loaded, assembly)

@@ -1,7 +1,5 @@
 """``evalhub eval plan``: what a suite will ask, cost and show, before anything is spent."""
 
-import os
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from evalhub.cli.evals.modules import look_for_modules
 from evalhub.cli.evals.output import report_console
 from evalhub.cli.output import JsonFlag, print_json
 from evalhub.evals.runs.forecast import Forecast, forecast
@@ -36,7 +35,7 @@ def plan_command(
     Nothing is called and nothing is spent. Figures are those of the last run in MLflow;
     where there is none, prompts are measured by their length.
     """
-    sys.path.insert(0, os.getcwd())
+    look_for_modules(suite)
     loaded = load_suite(suite)
     with assemble(loaded, Ledger(), asks=False) as whole:
         dataset = Dataset(whole.dataset.name, whole.dataset.examples[:limit])

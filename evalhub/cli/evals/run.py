@@ -1,7 +1,5 @@
 """``evalhub eval run``: run a suite and decide."""
 
-import os
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +8,7 @@ import typer
 
 from evalhub.cli.app import ExitCode
 from evalhub.cli.evals.delivery import Delivery
+from evalhub.cli.evals.modules import look_for_modules
 from evalhub.cli.evals.output import end_with, show_progress
 from evalhub.cli.output import JsonFlag
 from evalhub.evals.gates.gate import Verdict
@@ -46,13 +45,13 @@ def run_command(
 ) -> None:
     """Run a suite, keep its experiments in MLflow, and decide by its gates.
 
-    Functions named in the suite are looked for in the working folder first. The exit
+    Functions named in the suite are looked for in the working folder, then in the
+    suite's. The exit
     code is 0 when the gates pass (or there is none), 1 when one fails, 3 when the
     data cannot tell, 4 when too many examples have no score or the budget was spent, 5 when
     a judge moved, 130 when it was interrupted. After a kill the same command goes on where it was.
     """
-    # As `python -m` would; an installed command has its own folder there instead.
-    sys.path.insert(0, os.getcwd())
+    look_for_modules(suite)
     loaded = load_suite(suite)
     tracker = make_tracker(loaded, on_note=_note)
     paths = ReportPaths(html=html, markdown=markdown, junit=junit)
