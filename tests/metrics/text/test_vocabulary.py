@@ -20,7 +20,8 @@ def as_is(word: bytes) -> bytes:
 
 def numbers_of(known: Vocabulary, words: list[bytes]) -> list[int]:
     """Return the numbers that *known* gives to *words*."""
-    return known.number(b" ".join(words))[0].tolist()
+    numbers: list[int] = known.number(b" ".join(words))[0].tolist()
+    return numbers
 
 
 @given(texts=st.lists(WORDS, max_size=6))
