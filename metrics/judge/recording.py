@@ -126,9 +126,11 @@ class Recorder:
             self._warn(error)
 
     def _warn(self, error: OSError) -> None:
-        if not self._failures:
+        with self._lock:
+            is_first = not self._failures
+            self._failures.append(error)
+        if is_first:
             _log.warning("answers are not recorded in %s: %s", self.path, error)
-        self._failures.append(error)
 
 
 class _Line(NamedTuple):
