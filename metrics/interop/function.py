@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from evalhub._awaiting import await_result
 from evalhub.errors import MetricError
-from evalhub.metrics.base import COLUMNS, ScoreTable, signature
+from evalhub.metrics.base import COLUMNS, signature
 from evalhub.metrics.columns import Unscored
 from evalhub.metrics.interop.findings import (
     Finding,
@@ -15,7 +15,7 @@ from evalhub.metrics.interop.findings import (
     bounds_setting,
     reading,
 )
-from evalhub.metrics.interop.rows import RowMetric, concurrency_setting
+from evalhub.metrics.interop.rows import RowMetric, concurrency_setting, needed_columns
 from evalhub.metrics.interop.source import (
     code_hash,
     found,
@@ -39,7 +39,7 @@ _PARAMETERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionMetric:
+class FunctionMetric(RowMetric):
     """What a function says of each output.
 
     Its parameters name what it wants: ``output`` (the text), ``reference`` (the first one) or
@@ -82,29 +82,7 @@ class FunctionMetric:
     @property
     def requires(self) -> tuple[str, ...]:
         """Columns that the function's parameters name, in :data:`COLUMNS`'s order."""
-        asked = {_PARAMETERS[parameter] for parameter in self._wanted}
-        return tuple(column for column in COLUMNS if column in asked)
-
-    @property
-    def signature(self) -> str:
-        """Name, where the function is, the hash of its source, options and version."""
-        return self._signature(self.name)
-
-    def score_batch(self, *args: Sequence[Any], **given: Sequence[Any]) -> ScoreTable:
-        """Ask the function about each example; a column for each name it answers with.
-
-        Raises:
-            MetricInputError: a column is missing, they differ in length, or a reference is no text.
-        """
-        rows = RowMetric(
-            requires=self.requires,
-            find=self._find,
-            name=self.name,
-            signature=self._signature,
-            bounds=self.bounds,
-            concurrency=self.concurrency,
-        )
-        return rows.score_batch(args, given)
+        return needed_columns(_PARAMETERS[parameter] for parameter in self._wanted)
 
     def _find(self, row: Mapping[str, Any]) -> Findings:
         missing = self._missing(row)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from evalhub.metrics.base import COLUMNS, ScoreTable, signature
+from evalhub.metrics.base import signature
 from evalhub.metrics.columns import Unscored
 from evalhub.metrics.interop.findings import (
     Findings,
@@ -21,7 +21,7 @@ from evalhub.metrics.interop.findings import (
 )
 from evalhub.metrics.interop.langsmith_asking import Asking
 from evalhub.metrics.interop.langsmith_results import read_results
-from evalhub.metrics.interop.rows import RowMetric, concurrency_setting
+from evalhub.metrics.interop.rows import RowMetric, concurrency_setting, needed_columns
 from evalhub.metrics.interop.source import (
     code_hash,
     function_name,
@@ -45,7 +45,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class LangSmithEvaluator:
+class LangSmithEvaluator(RowMetric):
     """What an evaluator of LangSmith says of each output; a column for each feedback key.
 
     An evaluator is a function of ``run`` and ``example``, or of some of ``inputs``, ``outputs``,
@@ -85,30 +85,7 @@ class LangSmithEvaluator:
     def requires(self) -> tuple[str, ...]:
         """Columns that the evaluator's arguments are made of."""
         asked = {"outputs"}.union(*(_COLUMNS_OF.get(name, ()) for name in self._asking.arguments))
-        if self.needs_reference is not None:
-            asked = asked | {"references"} if self.needs_reference else asked - {"references"}
-        return tuple(column for column in COLUMNS if column in asked)
-
-    @property
-    def signature(self) -> str:
-        """Name, where the evaluator is, the hash of its source, keys and version."""
-        return self._signature(self.name)
-
-    def score_batch(self, *args: Sequence[Any], **given: Sequence[Any]) -> ScoreTable:
-        """Ask the evaluator about each example; a column for each feedback key.
-
-        Raises:
-            MetricInputError: a column is missing, they differ in length, or a reference is no text.
-        """
-        rows = RowMetric(
-            requires=self.requires,
-            find=self._find,
-            name=self.name,
-            signature=self._signature,
-            bounds=self.bounds,
-            concurrency=self.concurrency,
-        )
-        return rows.score_batch(args, given)
+        return needed_columns(asked, self.needs_reference)
 
     def _find(self, row: Mapping[str, Any]) -> Findings:
         if row["outputs"] is None:

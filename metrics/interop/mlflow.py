@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from evalhub._functions import import_object
 from evalhub._optional import require
 from evalhub.errors import MetricError
-from evalhub.metrics.base import COLUMNS, ScoreTable, signature
+from evalhub.metrics.base import signature
 from evalhub.metrics.columns import Unscored
 from evalhub.metrics.interop.findings import (
     Finding,
@@ -20,7 +20,7 @@ from evalhub.metrics.interop.findings import (
     bounds_setting,
     reading,
 )
-from evalhub.metrics.interop.rows import RowMetric, concurrency_setting
+from evalhub.metrics.interop.rows import RowMetric, concurrency_setting, needed_columns
 from evalhub.metrics.interop.source import (
     code_hash,
     function_path,
@@ -42,7 +42,7 @@ _RATINGS = {"yes": 1.0, "no": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
-class MlflowScorer:
+class MlflowScorer(RowMetric):
     """What a scorer of MLflow says of each output; a column for each feedback's name.
 
     A scorer is a ``Scorer`` (built in or one's own), or a function of some of ``inputs``,
@@ -84,30 +84,7 @@ class MlflowScorer:
         """Columns that the scorer's arguments are made of."""
         taken = parameters_of(self._scorer.__call__)
         asked = {"outputs"}.union(*(_COLUMNS_OF.get(name, ()) for name in taken))
-        if self.needs_reference is not None:
-            asked = asked | {"references"} if self.needs_reference else asked - {"references"}
-        return tuple(column for column in COLUMNS if column in asked)
-
-    @property
-    def signature(self) -> str:
-        """Name, where the scorer is, the hash of its source, its settings and version."""
-        return self._signature(self.name)
-
-    def score_batch(self, *args: Sequence[Any], **given: Sequence[Any]) -> ScoreTable:
-        """Ask the scorer about each example; a column for each feedback's name.
-
-        Raises:
-            MetricInputError: a column is missing, they differ in length, or a reference is no text.
-        """
-        rows = RowMetric(
-            requires=self.requires,
-            find=self._find,
-            name=self.name,
-            signature=self._signature,
-            bounds=self.bounds,
-            concurrency=self.concurrency,
-        )
-        return rows.score_batch(args, given)
+        return needed_columns(asked, self.needs_reference)
 
     def _find(self, row: Mapping[str, Any]) -> Findings:
         if row["outputs"] is None:

@@ -1,38 +1,51 @@
-"""Score a batch by asking a function about each example."""
+"""Score a batch by asking another program's code about each example."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from evalhub.errors import MetricError, MetricInputError
-from evalhub.metrics.base import ScoreTable
+from evalhub.metrics.base import COLUMNS, ScoreTable
 from evalhub.metrics.columns import Unscored, check_lengths, reference_lists
 from evalhub.metrics.interop.findings import Findings, bounds_setting, columns
 from evalhub.model import ScoreState
 from evalhub.tracing import ContextThreadPoolExecutor
 
-__all__ = ["RowMetric", "concurrency_setting", "given_columns"]
+__all__ = ["RowMetric", "concurrency_setting", "given_columns", "needed_columns"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowMetric:
-    """How a metric that asks a function about each example scores a batch."""
+class RowMetric(ABC):
+    """A metric that asks another program's code about each example."""
 
-    requires: Sequence[str]
-    find: Callable[[Mapping[str, Any]], Findings]
-    """Says what is found of one example, given its items of the columns by their names."""
-    name: str
-    signature: Callable[[str], str]
-    """Gives the signature of a column by its name."""
-    bounds: Sequence[float] | None
-    concurrency: int
+    __slots__ = ()
 
-    def score_batch(
-        self, args: Sequence[Sequence[Any]], given: Mapping[str, Sequence[Any]]
-    ) -> ScoreTable:
-        """Return the columns of a call of ``score_batch``, given by position or by name.
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Name of the metric, and of a column that is named by nothing else."""
 
-        An exception is that example's error, whatever it is: another program's code runs here.
+    @property
+    @abstractmethod
+    def requires(self) -> tuple[str, ...]:
+        """Columns that are asked for."""
+
+    @property
+    @abstractmethod
+    def bounds(self) -> Sequence[float] | None:
+        """Least and greatest value, where they were set."""
+
+    @property
+    @abstractmethod
+    def concurrency(self) -> int:
+        """Examples at a time."""
+
+    @property
+    def signature(self) -> str:
+        """Name, where the code is, the hash of its source, settings and version."""
+        return self._signature(self.name)
+
+    def score_batch(self, *args: Sequence[Any], **given: Sequence[Any]) -> ScoreTable:
+        """Ask about each example; a column for each name that an answer has.
 
         Raises:
             MetricInputError: a column is missing, they differ in length, or a reference is no text.
@@ -45,9 +58,17 @@ class RowMetric:
         return columns(
             self._find_all(rows),
             name=self.name,
-            signature=self.signature,
+            signature=self._signature,
             bounds=bounds_setting(self.bounds),
         )
+
+    @abstractmethod
+    def _find(self, row: Mapping[str, Any]) -> Findings:
+        """Return what is found of one example, given its items of the columns by their names."""
+
+    @abstractmethod
+    def _signature(self, column: str) -> str:
+        """Return the signature of a column by its name."""
 
     def _find_all(self, rows: Sequence[Mapping[str, Any]]) -> list[Findings]:
         if self.concurrency == 1:
@@ -57,10 +78,21 @@ class RowMetric:
 
     def _guarded(self, row: Mapping[str, Any]) -> Findings:
         try:
-            return self.find(row)
+            return self._find(row)
         except Exception as error:  # noqa: BLE001 - anybody's code runs here
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             return Unscored(ScoreState.ERRORED, reason[:200])
+
+
+def needed_columns(asked: Iterable[str], needs_reference: bool | None = None) -> tuple[str, ...]:
+    """Return the columns *asked* in :data:`COLUMNS`'s order, with or without the references.
+
+    *needs_reference* decides about those; None leaves them as they are asked.
+    """
+    wanted = set(asked)
+    if needs_reference is not None:
+        wanted = wanted | {"references"} if needs_reference else wanted - {"references"}
+    return tuple(column for column in COLUMNS if column in wanted)
 
 
 def given_columns(
