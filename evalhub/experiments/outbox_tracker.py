@@ -22,11 +22,7 @@ class OutboxTracker:
         self._outbox = outbox
         self._note = on_note
         self._is_down = False
-
-    @property
-    def is_down(self) -> bool:
         """Whether the tracker failed, so that from then on everything was kept here."""
-        return self._is_down
 
     def check(self) -> None:
         """Find out whether the tracker answers; that it does not now is noted, and no error.

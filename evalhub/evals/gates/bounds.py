@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.evals.gates.exact import exact_difference, exact_rate
-from evalhub.evals.gates.pairs import joint_bounds, pair_scores, refusal
 from evalhub.evals.gates.percentile import percentile_interval
-from evalhub.evals.gates.sample import Sample, sample_of, sample_of_pairs
-from evalhub.evals.gates.statistic import Statistic
+from evalhub.evals.gates.sample import Sample
 from evalhub.metrics.aggregate import is_rate, summarize
 from evalhub.metrics.base import ScoreColumn
 from evalhub.metrics.stats import missing_range, worst_case_difference
-from evalhub.model import Experiment
 
 __all__ = [
     "Bounds",
@@ -28,8 +25,6 @@ __all__ = [
     "Mean",
     "Measure",
     "Percentile",
-    "absolute_bounds",
-    "difference_bounds",
 ]
 
 Floats = NDArray[np.float64]
@@ -165,22 +160,6 @@ class Difference:
             return None
         low, high = self.candidate.bounds
         return min(low, low * self.scale), max(high, high * self.scale)
-
-
-def difference_bounds(baseline: Experiment, candidate: Experiment, metric: str) -> Bounds:
-    """Return the 95% bounds of candidate minus baseline in the mean of *metric*."""
-    reason = refusal(baseline, candidate, metric)
-    if reason is not None:
-        return Bounds.none(reason)
-    pairs = [pair for pair in pair_scores(baseline, candidate, metric) if not pair.is_void]
-    bounds = joint_bounds(metric, baseline, candidate)
-    return Difference(*sample_of_pairs(pairs, bounds, Statistic())).at(0.95)
-
-
-def absolute_bounds(experiment: Experiment, metric: str) -> Bounds:
-    """Return the 95% bounds of the mean of *metric*."""
-    sample = sample_of(experiment.results, metric, joint_bounds(metric, experiment), Statistic())
-    return Mean(sample).at(0.95)
 
 
 def _bounds(sample: Sample, values: Floats, lower: float | None, upper: float | None) -> Bounds:

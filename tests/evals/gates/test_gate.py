@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from evalhub.errors import ConfigError
-from evalhub.evals.gates.bounds import absolute_bounds, difference_bounds
+from evalhub.evals.gates.bounds import Bounds
+from evalhub.evals.gates.claims import claims_of, claims_of_pair
 from evalhub.evals.gates.compare import compare
 from evalhub.evals.gates.gate import Decision, Gate, Verdict, decide
 from evalhub.evals.gates.pairs import clusters_of
@@ -137,6 +138,18 @@ def test_failing_on_hard_examples_gains_nothing(lost: int) -> None:
     assert verdict(baseline, candidate, gate) == "inconclusive"
 
 
+def mean_bounds(judged: Experiment) -> Bounds:
+    """Return the 95% bounds of the mean, as a gate with a limit sees them."""
+    (claim,) = claims_of(Gate("quality", at_least=0), judged)
+    return claim.at(0.95)
+
+
+def difference_bounds(baseline: Experiment, judged: Experiment) -> Bounds:
+    """Return the 95% bounds of the difference, as a gate against a baseline sees them."""
+    (claim,) = claims_of_pair(Gate("quality", not_worse_than="baseline"), baseline, judged)
+    return claim.at(0.95)
+
+
 @pytest.mark.parametrize(
     ("bounds", "worst", "best"),
     [
@@ -151,13 +164,13 @@ def test_a_missing_score_is_put_at_the_metric_s_own_worst_and_best(
     """On a scale of 1 to 5 it is never a 0; without bounds it is what was seen."""
     seen = [2.0, 3.0, 4.0] * 8
     graded = experiment("candidate", [None, *seen], bounds=bounds)
-    found = absolute_bounds(graded, "quality")
+    found = mean_bounds(graded)
     assert found.lower == mean_interval([worst, *seen]).lower
     assert found.upper == mean_interval([best, *seen]).upper
     assert (found.missing, found.total) == (1, 25)
 
     baseline = experiment("baseline", [3.0, *seen], bounds=bounds)
-    difference = difference_bounds(baseline, graded, "quality")
+    difference = difference_bounds(baseline, graded)
     left = [3.0, *seen]
     assert difference.lower == paired_difference(left, [worst, *seen]).lower
     assert difference.upper == paired_difference(left, [best, *seen]).upper
@@ -179,7 +192,7 @@ def test_grades_of_1_are_no_passes() -> None:
         assert metric is not None
         assert metric.difference is not None
         assert (metric.difference.lower == metric.difference.upper) is certain
-        found = difference_bounds(pair[0], pair[1], "quality")
+        found = difference_bounds(pair[0], pair[1])
         assert (found.lower == found.upper) is certain
 
 
@@ -188,7 +201,7 @@ def test_a_run_without_stated_bounds_widens_the_range_of_the_other() -> None:
     seen = [2.0, 3.0, 4.0] * 8
     older = experiment("baseline", [3.0, *seen])
     newer = experiment("candidate", [None, *seen], bounds=(1.0, 5.0))
-    found = difference_bounds(older, newer, "quality")
+    found = difference_bounds(older, newer)
     assert found.lower == paired_difference([3.0, *seen], [0.0, *seen]).lower
     assert found.upper == paired_difference([3.0, *seen], [5.0, *seen]).upper
 
