@@ -84,7 +84,9 @@ def test_each_command_is_one_of_ours(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_each_script_is_shell(path: Path) -> None:
     """``bash -n`` reads each of them."""
-    for script in scripts_of(yaml.safe_load(path.read_text())):
+    scripts = list(scripts_of(yaml.safe_load(path.read_text())))
+    assert scripts
+    for script in scripts:
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 

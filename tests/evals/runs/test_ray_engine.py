@@ -85,7 +85,6 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.slow
 def test_a_cluster_gives_the_same_scores_though_a_worker_is_killed(words: Path) -> None:
     """On two nodes all scores equal those made here, bit by bit; finished calls stay finished."""
-    pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     program = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         env={**os.environ, "PYTHONPATH": str(words), "RAY_USAGE_STATS_ENABLED": "0"},
@@ -116,7 +115,6 @@ def test_an_unknown_engine_is_named(words: Path, engine: str) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:port"])
 def test_a_cluster_that_is_not_there_is_one_line(words: Path, address: str) -> None:
     """It is told at once: Ray itself would try for minutes."""
-    pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     call = open_engine(f"ray={address}", load_suite(words / "words.yaml"))("shout")
     with pytest.raises(ConfigError, match="no Ray cluster at"):
         call(FunctionTarget(str), [], limits=Limits(), on_call=print)

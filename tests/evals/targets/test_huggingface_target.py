@@ -1,5 +1,6 @@
 """A model in a folder as a target: a real one of random weights, made here."""
 
+import importlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -19,8 +20,8 @@ from evalhub.evals.targets.conversation import Conversation
 from evalhub.evals.targets.huggingface import Generation, HuggingFaceTarget
 from evalhub.evals.targets.huggingface_model import LocalModel
 
-torch: Any = pytest.importorskip("torch")
-transformers: Any = pytest.importorskip("transformers")
+torch: Any = importlib.import_module("torch")
+transformers: Any = importlib.import_module("transformers")
 
 TEMPLATE = (
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
@@ -175,7 +176,7 @@ def test_sampling_follows_its_seed(plain_model: Path) -> None:
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 def test_an_adapter_changes_the_model(plain_model: Path, tmp_path: Path) -> None:
     """What peft saved is put on top; the base beside it stays as it was."""
-    peft = pytest.importorskip("peft")
+    peft = importlib.import_module("peft")
     base = transformers.AutoModelForCausalLM.from_pretrained(plain_model)
     adapted = peft.get_peft_model(
         base, peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj", "o_proj"])

@@ -1,5 +1,6 @@
 """Our metrics as modules of Hugging Face evaluate, in its own ``combine`` and ``evaluator``."""
 
+import importlib
 import logging
 from typing import Any
 
@@ -9,8 +10,8 @@ from evalhub.errors import MetricError
 from evalhub.metrics.interop.evaluate_module import as_evaluate, script_path
 from evalhub.metrics.text.rouge import Rouge
 
-evaluate = pytest.importorskip("evaluate")
-datasets = pytest.importorskip("datasets")
+evaluate = importlib.import_module("evaluate")
+datasets = importlib.import_module("datasets")
 
 OUTPUTS = ["the cat sat", "a dog"]
 REFERENCES = ["the cat sat down", "the dog"]
@@ -114,7 +115,7 @@ class Pipeline:
 @pytest.fixture
 def transformers_4(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give transformers the name that evaluate 0.4.6 still asks it for, and 5 dropped."""
-    transformers = pytest.importorskip("transformers")
+    transformers = importlib.import_module("transformers")
     monkeypatch.setattr(transformers, "TFPreTrainedModel", type("TFPreTrainedModel", (), {}), False)
 
 

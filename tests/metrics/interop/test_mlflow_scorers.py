@@ -13,8 +13,6 @@ from evalhub.metrics.interop.mlflow_scorer import as_scorer
 from evalhub.metrics.registry import load
 from evalhub.metrics.text.rouge import Rouge
 
-pytest.importorskip("mlflow")
-
 MODULE = """
 from mlflow.entities import Feedback
 from mlflow.genai.scorers import scorer

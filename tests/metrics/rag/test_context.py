@@ -47,7 +47,6 @@ def test_precision_is_average_precision(say: Say, said: tuple[str, ...], expecte
 @given(st.lists(st.booleans(), min_size=1, max_size=30))
 def test_average_precision_is_that_of_trec_eval(relevant: list[bool]) -> None:
     """With the useful chunks as the relevant ids, trec_eval's map is the same."""
-    pytest.importorskip("pytrec_eval")
     assume(any(relevant))
     ids = [str(rank) for rank in range(len(relevant))]
     wanted = [item for item, holds in zip(ids, relevant, strict=True) if holds]

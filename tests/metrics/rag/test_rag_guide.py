@@ -5,8 +5,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from evalhub.llm.openai import OpenAIChat
 from evalhub.metrics.rag.catalog import CATALOG
 
@@ -15,7 +13,6 @@ GUIDE = Path(__file__).parents[3] / "docs" / "metrics-rag.md"
 
 def test_examples_of_the_guide_give_what_it_says(say: Callable[..., OpenAIChat]) -> None:
     """They are run in order; what the model says in the first is scripted."""
-    pytest.importorskip("pytrec_eval")
     claims = ["Einstein was born in Ulm.", "He was born in 1879.", "Einstein liked tea."]
     verdicts = [
         {"number": 1, "reason": "stated", "verdict": "yes"},

@@ -60,7 +60,6 @@ def test_prompts_name_how_many_items_are_wanted() -> None:
 @pytest.mark.parametrize("name", WITHOUT_CLIENT)
 def test_what_the_catalogue_says_is_what_is_loaded(name: str) -> None:
     """Columns are as told, the signature begins with the name, and a score comes out."""
-    pytest.importorskip("pytrec_eval")
     metric = load(name, **({"k": 2} if name in SETTINGS else {}))
     assert metric.requires == CATALOG[name].requires
     assert set(metric.requires) <= set(COLUMNS)

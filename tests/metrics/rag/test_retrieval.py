@@ -16,8 +16,6 @@ from evalhub.errors import MetricError, MetricInputError, MissingExtraError
 from evalhub.metrics import load
 from evalhub.metrics.rag.retrieval import Measure, Retrieval
 
-pytest.importorskip("pytrec_eval")
-
 
 def _score(
     measure: Measure, k: int | None, ranking: list[str], relevant: Sequence[str] | Mapping[str, int]

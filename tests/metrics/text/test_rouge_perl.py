@@ -123,7 +123,7 @@ def test_every_value_is_the_scripts(data: str, options: str, values: int) -> Non
 
 def _wordnet() -> str:
     if not (WORDNET / "noun.exc").exists():
-        pytest.skip(f"{WORDNET} has no exception lists; install wordnet-base")
+        pytest.fail(f"{WORDNET} has no exception lists; run tests/install-services")
     return str(WORDNET)
 
 
