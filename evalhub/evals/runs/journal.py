@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from evalhub.errors import ConfigError
 from evalhub.evals.runs.budget import Cost
@@ -62,7 +62,8 @@ class Journal:
     def __init__(self, folder: Path, plan: str, *, fresh: bool = False) -> None:
         self.path = folder / f"{plan}.journal"
         self.was_too_old = False
-        self._writing = threading.Lock()
+        # SQLite must not be closed, or asked, while another thread is in the middle of a write.
+        self._using = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _take(self.path)
@@ -79,15 +80,15 @@ class Journal:
 
     def calls(self, target: str) -> Mapping[tuple[str, int], Call]:
         """Return the calls of *target* that are done, by example's id and repeat."""
-        rows = self._connection.execute(
-            "select example, repeat, body from call where target = ?", (target,)
-        )
-        return {(example, repeat): read_call(body) for example, repeat, body in rows}
+        query = "select example, repeat, body from call where target = ?"
+        with self._using:
+            rows = self._connection.execute(query, (target,))
+            return {(example, repeat): read_call(body) for example, repeat, body in rows}
 
     def count(self, target: str | None = None) -> int:
         """Return how many calls are done: of *target*, or over all of them."""
         query = "select count(*) from call where ?1 is null or target = ?1"
-        return int(self._connection.execute(query, (target,)).fetchone()[0])
+        return int(self._row(query, target)[0])
 
     def add(self, target: str, example: str, repeat: int, call: Call) -> None:
         """Write down *call*; on return it is safe from a kill of this process.
@@ -109,17 +110,15 @@ class Journal:
 
     def costs(self) -> tuple[int, Cost]:
         """Return the highest number there is (-1 for none) and the sum of all costs."""
-        last, usd, tokens = self._connection.execute(
+        last, usd, tokens = self._row(
             "select coalesce(max(number), -1), coalesce(sum(usd), 0), coalesce(sum(tokens), 0) "
             "from cost"
-        ).fetchone()
+        )
         return int(last), Cost(float(usd), int(tokens))
 
     def run_id(self, target: str) -> str | None:
         """Return the run as which *target* was kept already, or None."""
-        row = self._connection.execute(
-            "select run_id from logged where target = ?", (target,)
-        ).fetchone()
+        row = self._row("select run_id from logged where target = ?", target)
         return None if row is None else str(row[0])
 
     def set_run_id(self, target: str, run_id: str) -> None:
@@ -128,12 +127,14 @@ class Journal:
 
     def finish(self) -> None:
         """Delete the journal: everything is done, and kept elsewhere."""
-        self._connection.close()
+        with self._using:
+            self._connection.close()
         _delete(self.path)
 
     def close(self) -> None:
         """Close the file, and keep it unless it was finished."""
-        self._connection.close()
+        with self._using:
+            self._connection.close()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -147,9 +148,13 @@ class Journal:
     ) -> None:
         self.close()
 
+    def _row(self, query: str, *values: object) -> Any:
+        with self._using:
+            return self._connection.execute(query, values).fetchone()
+
     def _write(self, statement: str, row: tuple[object, ...]) -> None:
         try:
-            with self._writing, self._connection:
+            with self._using, self._connection:
                 self._connection.execute(statement, row)
         except sqlite3.Error as error:
             raise ConfigError(f"the journal {self.path} cannot be written: {error}") from error

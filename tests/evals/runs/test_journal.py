@@ -1,5 +1,6 @@
 """What is written down is not paid for again, whatever kills the process."""
 
+import itertools
 import random
 import signal
 import sqlite3
@@ -150,6 +151,39 @@ def test_threads_write_at_once(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
         assert len(journal.calls("target")) == 200
+
+
+def close_amid_writes(folder: Path) -> list[str]:
+    """Close a journal while four threads write; return what each of them was told."""
+    journal = Journal(folder, "plan")
+    told: list[str] = []
+    all_write = threading.Barrier(5)
+
+    def write(thread: int) -> None:
+        try:
+            for number in itertools.count():
+                journal.add("target", f"{thread}-{number}", 0, Call(None, "x", None, 1.0))
+                if number == 0:
+                    all_write.wait(10)
+        except ConfigError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    all_write.wait(10)
+    journal.close()
+    for thread in threads:
+        thread.join()
+    return told
+
+
+def test_a_call_that_comes_back_after_the_end_is_one_line(tmp_path: Path) -> None:
+    """Closing waits for a write that is on its way: SQLite would crash the process."""
+    for number in range(50):
+        told = close_amid_writes(tmp_path / str(number))
+        assert len(told) == 4
+        assert all("cannot be written: Cannot operate on a closed" in one for one in told)
 
 
 def test_a_journal_that_is_none_is_one_line(tmp_path: Path) -> None:
