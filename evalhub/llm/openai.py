@@ -1,29 +1,24 @@
 """Ask any OpenAI-compatible endpoint, with retries, traced, its failures in one line."""
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from evalhub._optional import require
 from evalhub.errors import (
-    EmptyAnswerError,
     ModelBusyError,
     ModelError,
     ModelUnavailableError,
 )
-from evalhub.llm.client import Completion, TokenLogprob
+from evalhub.llm.client import Completion
 from evalhub.llm.endpoint import Endpoint
+from evalhub.llm.openai_shapes import to_completion
 from evalhub.llm.wishes import RefusedSettingError, Wishes
-from evalhub.model import Usage
 from evalhub.tracing import wrap_openai
 
 if TYPE_CHECKING:
     import openai
-    from openai.types.chat import ChatCompletion, ChatCompletionMessage
-    from openai.types.chat.chat_completion import Choice
-    from openai.types.completion_usage import CompletionUsage
 
 __all__ = ["OpenAIChat"]
 
@@ -111,7 +106,7 @@ class OpenAIChat:
         }
         settings = {key: value for key, value in wanted.items() if value is not None}
         request = functools.partial(self._send, [dict(message) for message in messages])
-        return _completion(self._wishes.send(settings, request))
+        return to_completion(self._wishes.send(settings, request))
 
     def close(self) -> None:
         """Close the connections."""
@@ -128,20 +123,19 @@ class OpenAIChat:
     ) -> None:
         self.close()
 
-    def _send(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> "ChatCompletion":
+    def _send(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Any:
         openai = require("openai", extra="openai")
         if "logprobs" not in settings:
             settings.pop("top_logprobs", None)
         create: Any = self._client.chat.completions.create
         try:
-            answer: ChatCompletion = create(model=self.model, messages=messages, **settings)
+            return create(model=self.model, messages=messages, **settings)
         except openai.APIConnectionError as error:  # a timeout is one too
             raise ModelUnavailableError(f"{self._where()} does not answer: {error}") from error
         except openai.APIStatusError as error:
             raise self._status_error(error, settings) from error
         except (openai.OpenAIError, ValueError) as error:
             raise ModelError(f"{self._where()} gave no answer of this API: {error}") from error
-        return answer
 
     def _status_error(self, error: "openai.APIStatusError", sent: Mapping[str, Any]) -> Exception:
         code = error.status_code
@@ -165,7 +159,19 @@ def _connect(endpoint: Endpoint, max_retries: int, timeout: float) -> "openai.Op
         max_retries=max_retries,
         timeout=timeout,
     )
+    # The package's own method makes typed models of the request and of the answer, which
+    # takes as long as sending them (benchmarks/runner.py); nothing here needs them.
+    completions: Any = client.chat.completions
+    completions.create = functools.partial(_post, client)
     return wrap_openai(client)
+
+
+def _post(
+    client: "openai.OpenAI", *, extra_body: Mapping[str, Any] | None = None, **body: Any
+) -> Any:
+    """Return the JSON of the answer to a chat completion's *body*."""
+    sent = {**body, **(extra_body or {})}
+    return client.post("/chat/completions", body=sent, cast_to=object)
 
 
 def _advice(code: int) -> str:
@@ -177,68 +183,3 @@ def _advice(code: int) -> str:
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
     named = {"name": "answer", "strict": True, "schema": dict(schema)}
     return {"type": "json_schema", "json_schema": named}
-
-
-def _completion(answer: "ChatCompletion") -> Completion:
-    # The client does not validate: a proxy's answer may be a text, or lack the fields.
-    choices = getattr(answer, "choices", None) or [None]
-    message = getattr(choices[0], "message", None)
-    if message is None:
-        raise ModelError(f"the endpoint answered {str(answer)[:200]!r}: no chat completion")
-    reason = choices[0].finish_reason
-    refusal = getattr(message, "refusal", None)
-    text = message.content or refusal
-    tool_calls = _tool_calls(message)
-    if not text and not tool_calls:
-        raise EmptyAnswerError(f"model {answer.model!r} answered nothing (finish reason {reason})")
-    return Completion(
-        text=text or "",
-        model=answer.model,
-        finish_reason="refusal" if refusal and not message.content else reason,
-        usage=None if answer.usage is None else _usage(answer.usage),
-        logprobs=_logprobs(choices[0]),
-        tool_calls=tool_calls,
-    )
-
-
-def _tool_calls(message: "ChatCompletionMessage") -> tuple[Mapping[str, Any], ...]:
-    # Calls of custom tools have free text and no function.
-    calls = [(call.id, getattr(call, "function", None)) for call in message.tool_calls or ()]
-    return tuple(
-        {"id": call_id, "name": function.name, "arguments": _arguments(function.arguments)}
-        for call_id, function in calls
-        if function is not None
-    )
-
-
-def _arguments(text: str | None) -> Mapping[str, Any] | str:
-    """Return the JSON object in *text*, or the text where it holds none."""
-    try:
-        arguments = json.loads(text or "{}")
-    except ValueError:
-        return text or ""
-    return arguments if isinstance(arguments, dict) else text or ""
-
-
-def _logprobs(choice: "Choice") -> tuple[TokenLogprob, ...] | None:
-    content = getattr(getattr(choice, "logprobs", None), "content", None)
-    if content is None:
-        return None
-    return tuple(
-        TokenLogprob(
-            item.token,
-            item.logprob,
-            tuple((rival.token, rival.logprob) for rival in item.top_logprobs),
-        )
-        for item in content
-    )
-
-
-def _usage(usage: "CompletionUsage") -> Usage:
-    prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
-    return Usage(
-        input_tokens=usage.prompt_tokens,
-        output_tokens=usage.completion_tokens,
-        cache_read_tokens=None if prompt is None else prompt.cached_tokens,
-        reasoning_tokens=None if completion is None else completion.reasoning_tokens,
-    )
