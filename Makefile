@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile
 
 .PHONY: install dev services demo test lint check check-fast bench clean
 
@@ -28,8 +29,8 @@ demo: install  ## run the main job on the embedded defaults
 services:  # the tests drive a real Chromium and a real PostgreSQL
 	@tests/install-services
 
-test: dev services  ## all tests
-	$(BIN)/python -m pytest
+test: dev services  ## all tests, on each core, four at most: some start a model or a browser
+	$(BIN)/python -m pytest $(PARALLEL)
 
 lint: dev  ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -41,7 +42,7 @@ lint: dev  ## style, types, and who may import whom
 check: lint test  ## what CI runs
 
 check-fast: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 bench: dev  ## side by side with the peers, printed as ratios
 	$(BIN)/python benchmarks/tracing.py

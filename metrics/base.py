@@ -91,6 +91,9 @@ class Metric(Protocol):
     order by position), all of one length, and returns one column or several.
     It raises :class:`~evalhub.errors.MetricInputError` when the columns do not fit;
     what fails for one example only is that example's state.
+
+    Where less is better, or neither, it says so in an attribute ``better``: see
+    :func:`~evalhub.metrics.direction.direction_said`.
     """
 
     @property

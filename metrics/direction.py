@@ -1,23 +1,21 @@
-"""Which metrics are better when they are lower."""
+"""Which scores of a metric are the better ones: its own word for it."""
 
-__all__ = ["LOWER_IS_BETTER"]
+from collections.abc import Mapping
 
-LOWER_IS_BETTER = frozenset(
-    {
-        "cost_usd",
-        "input_tokens",
-        "latency_ms",
-        "moderation_risk",
-        "noise_sensitivity",
-        "noise_sensitivity_irrelevant",
-        "noise_sensitivity_relevant",
-        "output_tokens",
-        "repetition",
-        "ter",
-    }
-)
-"""Names of score columns of which less is better; of all others more is.
+from evalhub.metrics.base import Metric
+from evalhub.model import Direction
 
-Lengths, readability and compression are not among them: which way is better there is for
-the one who asks to say, as ``length_limit`` does.
-"""
+__all__ = ["direction_said"]
+
+
+def direction_said(metric: Metric, column: str) -> Direction | None:
+    """Return what *metric* says of its *column*; None where it says nothing.
+
+    A metric says it in an attribute ``better``: one direction for all of its columns, or a mapping
+    by their names. Of a metric without it more is taken to be better, until somebody who knows
+    says otherwise.
+    """
+    said = getattr(metric, "better", None)
+    if isinstance(said, Mapping):
+        said = said.get(column)
+    return None if said is None else Direction(said)

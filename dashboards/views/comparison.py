@@ -17,7 +17,7 @@ from evalhub.dashboards.comparison import (
 )
 from evalhub.evals.gates.compare import Comparison, MetricComparison
 from evalhub.evals.gates.pairs import Pair, pair_scores
-from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
+from evalhub.evals.operational import OPERATIONAL
 
 __all__ = ["MAX_EXAMPLES", "by_scale", "relative_rows", "score_rows", "show"]
 
@@ -103,9 +103,10 @@ def _examples(compared: Comparison, open_trace: Callable[[str], None]) -> None:
     names = [metric.name for metric in usable]
     st.markdown("#### Examples, worst regressions first")
     metric = st.selectbox("By metric", names, index=names.index(_worst(usable).name), width=320)
+    lower = usable[names.index(metric)].lower_is_better
     pairs = worst_first(
         pair_scores(compared.baseline, compared.candidate, metric),
-        lower_is_better=metric in LOWER_IS_BETTER,
+        lower_is_better=lower,
     )
     if not pairs:
         st.info("The two runs have no example in common.", icon=":material/join_inner:")

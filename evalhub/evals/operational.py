@@ -3,18 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from evalhub.metrics import direction
 from evalhub.metrics.base import ScoreColumn
 from evalhub.metrics.structure.operational import Operational
 from evalhub.model import ExampleResult, Score, ScoreState
 
-__all__ = ["ERROR_RATE", "LOWER_IS_BETTER", "OPERATIONAL", "operational_columns", "score_of"]
+__all__ = ["ERROR_RATE", "OPERATIONAL", "operational_columns", "score_of"]
 
 ERROR_RATE = "error_rate"
 """What gates call the share of calls that failed; no column, and known of every run."""
-
-LOWER_IS_BETTER = direction.LOWER_IS_BETTER | {ERROR_RATE}
-"""Names of which less is better; of all others more is."""
 
 
 def _input_tokens(result: ExampleResult) -> float | None:

@@ -12,9 +12,10 @@ from typing import Any
 
 from evalhub.errors import TrackerError
 from evalhub.experiments.base import RunInfo
+from evalhub.experiments.old_directions import old_direction
 from evalhub.experiments.rows import read_results, write_results
 from evalhub.experiments.tags import FORMAT
-from evalhub.model import Experiment, MetricSummary
+from evalhub.model import Direction, Experiment, MetricSummary
 
 __all__ = ["HEADER", "RESULTS", "info_of_header", "read_experiment", "read_header", "write_files"]
 
@@ -103,6 +104,12 @@ def _header(experiment: Experiment, tags: Mapping[str, str]) -> dict[str, Any]:
 
 def _summaries(header: Mapping[str, Any]) -> tuple[MetricSummary, ...]:
     return tuple(
-        MetricSummary(**{**summary, "bounds": summary["bounds"] and tuple(summary["bounds"])})
+        MetricSummary(
+            **{
+                **summary,
+                "bounds": summary["bounds"] and tuple(summary["bounds"]),
+                "better": Direction(summary.get("better") or old_direction(summary["name"])),
+            }
+        )
         for summary in header["summaries"]
     )

@@ -11,7 +11,7 @@ from evalhub.experiments.mlflow_content import log_tags
 from evalhub.experiments.mlflow_search import matching, search
 from evalhub.experiments.records import run_info
 from evalhub.experiments.tags import GROUP_TAG, PARTIAL_TAG, PREFIX
-from evalhub.metrics.direction import LOWER_IS_BETTER
+from evalhub.model import Direction
 
 __all__ = ["PARENT_TAG", "place_in_group"]
 
@@ -71,12 +71,16 @@ def _note_best(client: Any, parent_id: str, cells: Sequence[RunInfo]) -> None:
 def _best(cells: Sequence[RunInfo]) -> Iterator[tuple[str, str, float]]:
     """Give for each metric the cells with the best mean, and that mean."""
     means: dict[str, list[tuple[float, str]]] = {}
+    better: dict[str, Direction] = {}
     for cell in cells:
         for summary in cell.summaries:
             if summary.mean is not None:
                 means.setdefault(summary.name, []).append((summary.mean, cell.target))
+                better[summary.name] = summary.better
     for name, found in means.items():
-        choose = min if name in LOWER_IS_BETTER else max
+        if better[name] is Direction.NEITHER:
+            continue
+        choose = min if better[name] is Direction.LOWER else max
         best = choose(mean for mean, _ in found)
         yield name, ", ".join(sorted(target for mean, target in found if mean == best)), best
 

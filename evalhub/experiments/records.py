@@ -9,8 +9,9 @@ from typing import Any
 
 from evalhub.experiments.base import RunInfo
 from evalhub.experiments.keys import metric_keys
+from evalhub.experiments.old_directions import old_direction
 from evalhub.experiments.tags import FORMAT, FORMAT_TAG, PREFIX
-from evalhub.model import ExampleResult, Experiment, MetricSummary
+from evalhub.model import Direction, ExampleResult, Experiment, MetricSummary
 
 __all__ = ["experiment_of", "run_info", "tags_of"]
 
@@ -19,7 +20,7 @@ _NAMES_LENGTH = 4_000
 
 
 def tags_of(experiment: Experiment) -> dict[str, str]:
-    """Return the tags of *experiment*: what it is of, and its metrics' signatures and bounds."""
+    """Return the tags of *experiment*: what it is of, and its metrics' signatures and the like."""
     keys = metric_keys([summary.name for summary in experiment.summaries])
     header = {
         "suite": experiment.suite,
@@ -37,7 +38,8 @@ def tags_of(experiment: Experiment) -> dict[str, str]:
         f"bounds.{keys[summary.name]}": json.dumps(summary.bounds)
         for summary in experiment.summaries
     }
-    every = header | names | signatures | bounds
+    better = {f"better.{keys[item.name]}": item.better.value for item in experiment.summaries}
+    every = header | names | signatures | bounds | better
     return {FORMAT_TAG: FORMAT, **{PREFIX + key: value for key, value in every.items()}}
 
 
@@ -100,6 +102,7 @@ def _summaries(metrics: Mapping[str, float], tags: Mapping[str, str]) -> tuple[M
             unparsed=int(metrics[f"{key}_unparsed"]),
             skipped=int(metrics[f"{key}_skipped"]),
             bounds=_bounds(tags.get(f"{PREFIX}bounds.{key}")),
+            better=Direction(tags.get(f"{PREFIX}better.{key}") or old_direction(name)),
         )
         for name, key in keys.items()
     )

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evalhub.model.dataset import Dataset, Example
-    from evalhub.model.result import ExampleResult, Experiment, MetricSummary, Score, ScoreState
+    from evalhub.model.result import (
+        Direction,
+        ExampleResult,
+        Experiment,
+        MetricSummary,
+        Score,
+        ScoreState,
+    )
     from evalhub.model.trace import (
         Attachment,
         Batch,
@@ -28,6 +35,7 @@ __all__ = [
     "Batch",
     "Dataset",
     "Delivery",
+    "Direction",
     "Example",
     "ExampleResult",
     "Experiment",
@@ -46,6 +54,7 @@ __all__ = [
 _HOMES = {
     "evalhub.model.dataset": ("Dataset", "Example"),
     "evalhub.model.result": (
+        "Direction",
         "ExampleResult",
         "Experiment",
         "MetricSummary",

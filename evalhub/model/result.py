@@ -7,10 +7,35 @@ from typing import Any
 
 from evalhub.model.trace import Usage
 
-__all__ = ["NOT_CALLED", "ExampleResult", "Experiment", "MetricSummary", "Score", "ScoreState"]
+__all__ = [
+    "NOT_CALLED",
+    "Direction",
+    "ExampleResult",
+    "Experiment",
+    "MetricSummary",
+    "Score",
+    "ScoreState",
+]
 
 NOT_CALLED = "not called: "
 """How the error of an example begins whose target was never called."""
+
+
+class Direction(StrEnum):
+    """Which scores of a metric are the better ones."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = "neither"
+    """Such as a length: it changes, and whether for the better is not known."""
+
+    @property
+    def sign(self) -> float:
+        """What a gain is multiplied by to be above 0: 1, -1, or 0 where there is no gain."""
+        return _SIGNS[self]
+
+
+_SIGNS = {Direction.HIGHER: 1.0, Direction.LOWER: -1.0, Direction.NEITHER: 0.0}
 
 
 class ScoreState(StrEnum):
@@ -88,6 +113,8 @@ class MetricSummary:
     skipped: int = 0
     bounds: tuple[float, float] | None = (0.0, 1.0)
     """Least and greatest value that the metric can give; None when they are not known."""
+    better: Direction = Direction.HIGHER
+    """Which values are the better ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from evalhub.metrics.rag.examples import Contexts, Inputs, rag_examples
 from evalhub.metrics.rag.finding import Finding, Found, quoted, told
 from evalhub.metrics.rag.interview import Interview
 from evalhub.metrics.rag.judged import Example, JudgedMetric
-from evalhub.model import ScoreState
+from evalhub.model import Direction, ScoreState
 
 __all__ = ["NoiseSensitivity"]
 
@@ -44,6 +44,7 @@ class NoiseSensitivity(JudgedMetric):
     """
 
     name: ClassVar[str] = "noise_sensitivity"
+    better: ClassVar[Direction] = Direction.LOWER
     requires: ClassVar[tuple[str, ...]] = ("outputs", "inputs", "contexts", "references")
     variants: ClassVar[tuple[str, ...]] = (
         "noise_sensitivity",

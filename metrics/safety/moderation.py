@@ -16,7 +16,7 @@ from evalhub.metrics.columns import (
     unscored_rows,
 )
 from evalhub.metrics.safety.endpoint import Moderated, ModerationClient
-from evalhub.model import ScoreState, SpanKind
+from evalhub.model import Direction, ScoreState, SpanKind
 from evalhub.tracing import ContextThreadPoolExecutor, trace
 
 __all__ = ["Moderation"]
@@ -69,6 +69,7 @@ class Moderation:
 
     version: ClassVar[int] = 1
     name: ClassVar[str] = "moderation"
+    better: ClassVar[Mapping[str, Direction]] = {"moderation_risk": Direction.LOWER}
     requires: ClassVar[tuple[str, ...]] = ("outputs",)
     variants: ClassVar[tuple[str, ...]] = ("moderation", "moderation_risk")
     """The columns it gives."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.base import ScoreColumn, signature
 from evalhub.metrics.columns import Result, Unscored, check_lengths, score_column
-from evalhub.model import ScoreState
+from evalhub.model import Direction, ScoreState
 
 __all__ = ["OPERATIONAL", "Operational"]
 
@@ -27,6 +27,7 @@ class Operational:
     column: str
 
     version: ClassVar[int] = 1
+    better: ClassVar[Direction] = Direction.LOWER
 
     def __post_init__(self) -> None:
         if self.column not in OPERATIONAL:

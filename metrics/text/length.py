@@ -17,7 +17,7 @@ from evalhub.metrics.columns import (
 )
 from evalhub.metrics.rows import score_outputs
 from evalhub.metrics.text.units import count_sentences, split_words
-from evalhub.model import ScoreState
+from evalhub.model import Direction, ScoreState
 
 __all__ = ["Compression", "Length", "LengthLimit"]
 
@@ -48,6 +48,7 @@ class Length:
     unit: Unit = "words"
 
     version: ClassVar[int] = 1
+    better: ClassVar[Direction] = Direction.NEITHER
     requires: ClassVar[tuple[str, ...]] = ("outputs",)
 
     def __post_init__(self) -> None:
@@ -126,6 +127,7 @@ class Compression:
     unit: Unit = "words"
 
     version: ClassVar[int] = 1
+    better: ClassVar[Direction] = Direction.NEITHER
     name: ClassVar[str] = "compression"
     requires: ClassVar[tuple[str, ...]] = ("outputs", "inputs")
 

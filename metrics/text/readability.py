@@ -12,7 +12,7 @@ from evalhub.metrics.columns import Result, Unscored
 from evalhub.metrics.rows import score_outputs
 from evalhub.metrics.text.syllables import count_syllables
 from evalhub.metrics.text.units import count_sentences, split_words
-from evalhub.model import ScoreState
+from evalhub.model import Direction, ScoreState
 
 __all__ = ["Readability"]
 
@@ -76,6 +76,7 @@ class Readability:
     formula: Formula = "flesch_reading_ease"
 
     version: ClassVar[int] = 1
+    better: ClassVar[Direction] = Direction.NEITHER
     requires: ClassVar[tuple[str, ...]] = ("outputs",)
 
     def __post_init__(self) -> None:

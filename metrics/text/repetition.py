@@ -9,7 +9,7 @@ from evalhub.metrics.base import ScoreColumn, signature
 from evalhub.metrics.columns import Result, Unscored
 from evalhub.metrics.rows import score_outputs
 from evalhub.metrics.text.units import split_words
-from evalhub.model import ScoreState
+from evalhub.model import Direction, ScoreState
 
 __all__ = ["Repetition"]
 
@@ -29,6 +29,7 @@ class Repetition:
     n: int = 4
 
     version: ClassVar[int] = 1
+    better: ClassVar[Direction] = Direction.LOWER
     name: ClassVar[str] = "repetition"
     requires: ClassVar[tuple[str, ...]] = ("outputs",)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evalhub.metrics.text.sacre import SacreMetric, Scorer, make_scorer
+from evalhub.model import Direction
 
 __all__ = ["Ter"]
 
@@ -33,6 +34,7 @@ class Ter(SacreMetric):
     _scorer: Scorer = field(init=False, repr=False, compare=False)
 
     version: ClassVar[int] = 1
+    better: ClassVar[Direction] = Direction.LOWER
     bounds: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
     @property

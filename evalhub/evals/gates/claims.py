@@ -9,13 +9,13 @@ import numpy as np
 from evalhub.errors import MetricInputError
 from evalhub.evals.gates.bounds import Bounds, Difference, Mean, Measure, Percentile
 from evalhub.evals.gates.demand import Gate
+from evalhub.evals.gates.directions import direction_in, undirected
 from evalhub.evals.gates.pairs import joint_bounds, pair_scores
 from evalhub.evals.gates.sample import Sample, sample_of, sample_of_pairs
 from evalhub.evals.gates.statistic import Statistic
-from evalhub.evals.operational import LOWER_IS_BETTER
 from evalhub.metrics.aggregate import is_rate
 from evalhub.metrics.stats import Conclusion, conclude
-from evalhub.model import ExampleResult, Experiment
+from evalhub.model import Direction, ExampleResult, Experiment
 
 __all__ = ["Claim", "claims_of", "claims_of_pair"]
 
@@ -89,18 +89,22 @@ def claims_of_pair(gate: Gate, baseline: Experiment, judged: Experiment) -> list
 
     Raises:
         MetricInputError: as :func:`claims_of`; or the margin is relative and the baseline's
-            mean is not above 0.
+            mean is not above 0; or neither more nor less of the metric is better.
     """
     statistic = Statistic.parse(gate.statistic)
     pairs = pair_scores(baseline, judged, gate.metric)
     kept = [pair for pair in pairs if not pair.is_void]
     bounds = joint_bounds(gate.metric, baseline, judged)
+    better = direction_in(gate.metric, judged, baseline)
+    if better is Direction.NEITHER:
+        raise MetricInputError(undirected(gate.metric))
     claims = []
     for part in _parts(gate, [pair.candidate for pair in pairs]):
         inside = [pair for pair in kept if part.holds(pair.candidate)]
         left, right = sample_of_pairs(inside, bounds, statistic)
         _check(gate, right, [pair.candidate for pair in inside], statistic)
-        claims.append(_compared(gate, Difference(left, right, gate.method == "exact"), part))
+        difference = Difference(left, right, gate.method == "exact")
+        claims.append(_compared(gate, difference, better.sign, part))
     return claims
 
 
@@ -115,8 +119,7 @@ def _limited(gate: Gate, sample: Sample, statistic: Statistic, part: _Part) -> C
     return Claim(measure, limit, -1.0, gate.statistic, False, part.name, part.label)
 
 
-def _compared(gate: Gate, difference: Difference, part: _Part) -> Claim:
-    sign = -1.0 if gate.metric in LOWER_IS_BETTER else 1.0
+def _compared(gate: Gate, difference: Difference, sign: float, part: _Part) -> Claim:
     must_gain = gate.better_than is not None
     limit, what = gate.margin if must_gain else -gate.margin, "difference"
     if gate.is_relative:

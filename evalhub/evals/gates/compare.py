@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from evalhub.errors import ConfigError
+from evalhub.evals.gates.directions import direction_in
 from evalhub.evals.gates.pairs import (
     Pair,
     clusters_of,
@@ -14,7 +15,7 @@ from evalhub.evals.gates.pairs import (
     values_of,
 )
 from evalhub.evals.gates.slices import SliceComparison, compare_slices, difference_of
-from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
+from evalhub.evals.operational import OPERATIONAL
 from evalhub.metrics.stats import (
     Estimate,
     PairedDifference,
@@ -22,7 +23,7 @@ from evalhub.metrics.stats import (
     holm,
     probability_of_superiority,
 )
-from evalhub.model import Experiment, MetricSummary
+from evalhub.model import Direction, Experiment, MetricSummary
 
 __all__ = ["Comparison", "MetricComparison", "Regression", "compare"]
 
@@ -77,25 +78,31 @@ class MetricComparison:
     superiority: Estimate | None = None
     """Share of examples on which the candidate scores higher, ties one half, with its interval."""
 
+    better: Direction = Direction.HIGHER
+    """Which scores are the better ones, as the candidate's run says."""
+
     @property
     def lower_is_better(self) -> bool:
         """Whether less of this metric is better."""
-        return self.name in LOWER_IS_BETTER
+        return self.better is Direction.LOWER
 
     @property
     def standing(self) -> str:
-        """``better``, ``worse`` or ``unclear``: the one rule for words and colours.
+        """``better``, ``worse``, ``changed`` or ``unclear``: the one rule for words and colours.
 
         A candidate is better or worse when the interval leaves out 0 and p, adjusted for
         the number of metrics, is below 0.05; one without the other is unclear. Latency,
-        tokens and cost are not tested, so there the interval decides alone.
+        tokens and cost are not tested, so there the interval decides alone. Where neither more
+        nor less is better, such as of a length, it has changed.
         """
         found = self.difference
         if found is None or found.lower is None or found.upper is None:
             return "unclear"
         if found.lower <= 0 <= found.upper or not self._is_significant:
             return "unclear"
-        return "better" if (found.lower > 0) != self.lower_is_better else "worse"
+        if self.better is Direction.NEITHER:
+            return "changed"
+        return "better" if found.difference * self.better.sign > 0 else "worse"
 
     @property
     def _is_significant(self) -> bool:
@@ -157,6 +164,7 @@ def _compare_metric(
     pairs = [] if refused else pair_scores(baseline, candidate, name)
     scored = [pair for pair in pairs if pair.is_scored]
     bounds = joint_bounds(name, baseline, candidate)
+    better = direction_in(name, candidate, baseline)
     return MetricComparison(
         name=name,
         baseline=baseline.summary(name),
@@ -165,14 +173,14 @@ def _compare_metric(
         p_adjusted=None,
         refused=refused,
         unscored=sum(not pair.is_scored and not pair.is_void for pair in pairs),
-        regressions=_worst(scored, lower_is_better=name in LOWER_IS_BETTER),
+        regressions=_worst(scored, better.sign),
         superiority=_superiority(scored) if scored else None,
         slices=compare_slices(scored, bounds, seed) if scored else (),
+        better=better,
     )
 
 
-def _worst(pairs: Sequence[Pair], *, lower_is_better: bool) -> tuple[Regression, ...]:
-    sign = -1.0 if lower_is_better else 1.0
+def _worst(pairs: Sequence[Pair], sign: float) -> tuple[Regression, ...]:
     found = [
         Regression(
             example_id=pair.baseline.example_id,

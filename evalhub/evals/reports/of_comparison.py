@@ -42,7 +42,7 @@ def comparison_report(
     matched = match(baseline, candidate)
     before, after = values[baseline.target], values[candidate.target]
     worse = {
-        metric.name: matched.worst(before[metric.name], after[metric.name], metric.name)
+        metric.name: matched.worst(before[metric.name], after[metric.name], metric.better)
         for metric in comparison.metrics
         if metric.refused is None
     }

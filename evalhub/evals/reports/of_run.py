@@ -23,8 +23,9 @@ def experiment_report(
     run: Experiment, values: Values, *, is_alone: bool, is_earlier: bool
 ) -> ExperimentReport:
     """Return what *run* came to; one that is alone shows the examples that score worst."""
-    names = [item.name for item in run.summaries if item.name not in OPERATIONAL]
-    lowest = {name: lowest_places(values[name], name, WORST) for name in names} if is_alone else {}
+    scores = [item for item in run.summaries if item.name not in OPERATIONAL and is_alone]
+    found = {item.name: lowest_places(values[item.name], item.better, WORST) for item in scores}
+    lowest = {name: places for name, places in found.items() if places}
     chosen = take_turns(list(lowest.values()), MOST_EXAMPLES)
     return ExperimentReport(
         run_id=run.run_id,

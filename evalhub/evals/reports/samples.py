@@ -7,14 +7,13 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from evalhub.evals.operational import LOWER_IS_BETTER
 from evalhub.evals.reports.report import (
     ExampleReport,
     RegressionReport,
     ScoreReport,
     SideReport,
 )
-from evalhub.model import ExampleResult, Score
+from evalhub.model import Direction, ExampleResult, Score
 
 __all__ = [
     "MOST_CHARACTERS",
@@ -36,11 +35,13 @@ WORST = 10
 _T = TypeVar("_T")
 
 
-def lowest_places(values: NDArray[np.float64], metric: str, most: int) -> list[int]:
-    """Return the places of the *most* worst scores of *metric*, worst first."""
-    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+def lowest_places(values: NDArray[np.float64], better: Direction, most: int) -> list[int]:
+    """Return the places of the *most* worst of *values*, worst first; none where none is worse."""
+    if better is Direction.NEITHER:
+        return []
     known = np.flatnonzero(np.isfinite(values))
-    return [int(item) for item in known[np.argsort(sign * values[known], kind="stable")][:most]]
+    order = np.argsort(better.sign * values[known], kind="stable")
+    return [int(item) for item in known[order][:most]]
 
 
 def take_turns(lists: Sequence[Sequence[_T]], most: int) -> list[_T]:

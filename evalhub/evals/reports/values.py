@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.evals.operational import LOWER_IS_BETTER, OPERATIONAL
-from evalhub.model import Experiment
+from evalhub.evals.operational import OPERATIONAL
+from evalhub.model import Direction, Experiment
 
 __all__ = ["Matched", "Values", "match", "values_of_run"]
 
@@ -23,11 +23,10 @@ class Matched:
     candidate: NDArray[np.intp]
 
     def worst(
-        self, before: NDArray[np.float64], after: NDArray[np.float64], metric: str
+        self, before: NDArray[np.float64], after: NDArray[np.float64], better: Direction
     ) -> NDArray[np.intp]:
-        """Return the pairs on which *metric* got worse, worst first; ties in the runs' order."""
-        sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
-        gains = sign * (after[self.candidate] - before[self.baseline])
+        """Return the pairs whose score got worse, worst first; ties in the runs' order."""
+        gains = better.sign * (after[self.candidate] - before[self.baseline])
         worse = np.flatnonzero(np.isfinite(gains) & (gains < 0))
         return worse[np.argsort(gains[worse], kind="stable")]
 

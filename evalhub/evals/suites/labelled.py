@@ -1,10 +1,12 @@
 """A metric under another name, where it has no setting for that."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from evalhub.metrics.base import Metric, ScoreTable
+from evalhub.metrics.direction import direction_said
+from evalhub.model import Direction
 
 __all__ = ["Labelled", "column_names"]
 
@@ -30,6 +32,16 @@ class Labelled:
     def signature(self) -> str:
         """The metric's own: another name is no other measurement."""
         return self.metric.signature
+
+    @property
+    def better(self) -> Mapping[str, Direction]:
+        """What the metric says of its columns, by their new names."""
+        names = column_names(self.metric)
+        said = {
+            self._label(name, is_one=len(names) == 1): direction_said(self.metric, name)
+            for name in names
+        }
+        return {label: direction for label, direction in said.items() if direction is not None}
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ class MetricSpec(BaseModel):
     judge it was."""
     label: Text | None = None
     """The column's name, where that of the metric will not do."""
+    better: Literal["higher", "lower", "neither"] | None = None
+    """Which scores are the better ones, where the metric itself does not say it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -62,5 +64,5 @@ class MetricSpec(BaseModel):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything else that was given, but for `label`."""
+        """Everything else that was given: what the metric is made with."""
         return dict(self.model_extra or {})
