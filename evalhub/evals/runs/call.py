@@ -1,7 +1,7 @@
 """One call of a target: what came of it, and how it is written down."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
@@ -41,7 +41,7 @@ def write_call(call: Call) -> bytes:
 
     What an output holds beside texts and numbers is written as text.
     """
-    return orjson.dumps(asdict(call), default=str, option=orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(call, default=str, option=orjson.OPT_NON_STR_KEYS)
 
 
 def read_call(body: bytes) -> Call:
