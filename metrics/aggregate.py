@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from evalhub.metrics.base import ScoreColumn
 from evalhub.metrics.stats.intervals import Interval, mean_interval, wilson_interval
-from evalhub.model import Direction, MetricSummary, ScoreState
+from evalhub.model import MetricSummary, ScoreState
 
 __all__ = ["is_rate", "summarize"]
 
@@ -19,7 +19,6 @@ def summarize(
     *,
     clusters: Sequence[object] | None = None,
     confidence: float = 0.95,
-    better: Direction = Direction.HIGHER,
 ) -> MetricSummary:
     """Return the mean of *column* with its interval, and count what is not scored.
 
@@ -27,7 +26,6 @@ def summarize(
     example) the interval is the clustered one of
     :func:`~evalhub.metrics.stats.intervals.mean_interval`, or Wilson's over the clusters where all
     scores of a rate are alike. It is cut at the column's bounds, beyond which no mean lies.
-    *better* is kept with it.
     """
     interval = _interval(column, clusters, confidence)
     states = Counter(column.states or ())
@@ -43,7 +41,7 @@ def summarize(
         unparsed=states[ScoreState.UNPARSED],
         skipped=states[ScoreState.SKIPPED],
         bounds=column.bounds,
-        better=better,
+        better=column.better,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.model import Score, ScoreState
+from evalhub.model import Direction, Score, ScoreState
 
 __all__ = ["COLUMNS", "Metric", "ScoreColumn", "ScoreTable", "signature"]
 
@@ -54,6 +54,9 @@ class ScoreColumn:
     ``bounds`` are the least and the greatest value that there can be, whatever the outputs;
     an end may be infinite, and None says that nothing is known. Scores of 0 and 1 are a
     pass rate only where the bounds are 0 and 1: on a scale of 1 to 5 a 1 is no pass.
+
+    ``better`` is what the metric says of it, and what a suite or its gates say where the metric
+    does not; a run puts it there.
     """
 
     name: str
@@ -63,6 +66,7 @@ class ScoreColumn:
     labels: Sequence[str | None] | None = None
     explanations: Sequence[str | None] | None = None
     bounds: tuple[float, float] | None = (0.0, 1.0)
+    better: Direction = Direction.HIGHER
 
     def __len__(self) -> int:
         return len(self.values)

@@ -1,8 +1,11 @@
 """Read the columns given to a metric, and build the column it gives back."""
 
+import math
 import reprlib
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +19,7 @@ __all__ = [
     "Scored",
     "Unscored",
     "check_lengths",
+    "column_lists",
     "explanations_of",
     "reference_lists",
     "score_column",
@@ -23,7 +27,7 @@ __all__ = [
     "unscored_rows",
 ]
 
-References = Sequence[str | Sequence[str] | None]
+References = Sequence[str | Sequence[str | None] | None]
 """One text or several per output; None or an empty list where there is none."""
 
 
@@ -64,8 +68,52 @@ def check_lengths(**columns: Sized) -> int:
     return next(iter(lengths.values()))
 
 
+def column_lists(**columns: Iterable[Any]) -> list[list[Any]]:
+    """Return each of *columns* as a list, its items in their order; all have one length.
+
+    Whatever holds items in an order is a column: a list, a generator, an array, a Series of
+    pandas or polars, an array of pyarrow. What those put where nothing is (NaN, NA) becomes None,
+    and an array as an item a list. The index of a Series says nothing: the order does.
+
+    Raises:
+        MetricInputError: the lengths differ, or a column is something else.
+    """
+    lists = {name: _as_column(name, column) for name, column in columns.items()}
+    check_lengths(**lists)
+    return list(lists.values())
+
+
+def _as_column(name: str, column: Iterable[Any]) -> list[Any]:
+    if isinstance(column, str):
+        raise MetricInputError(f"{name} is one string; give a list with an item per example")
+    is_one = isinstance(column, bytes | Mapping | AbstractSet) or hasattr(column, "columns")
+    if is_one or not isinstance(column, Iterable):
+        raise MetricInputError(f"{name} is {_told(column)}; give a list with an item per example")
+    if isinstance(column, list | tuple):
+        return [_plain(item) for item in column]
+    for method in ("to_pylist", "to_list", "tolist"):  # of pyarrow, of Series, of numpy
+        if hasattr(column, method):
+            return [
+                None if _is_missing(item) else _plain(item) for item in getattr(column, method)()
+            ]
+    return [_plain(item) for item in column]
+
+
+def _plain(item: Any) -> Any:
+    """Return *item* without numpy: Parquet files have their lists read as arrays."""
+    if isinstance(item, np.ndarray):
+        return [_plain(part) for part in item.tolist()]
+    return item.item() if isinstance(item, np.generic) else item
+
+
+def _is_missing(item: Any) -> bool:
+    return (isinstance(item, float) and math.isnan(item)) or type(item).__name__ == "NAType"
+
+
 def reference_lists(references: References) -> list[list[str]]:
     """Return the references of each output as a list, empty where there is none.
+
+    None in a list, as tables with a column for each reference have it, is left out.
 
     Raises:
         MetricInputError: a reference is not a text.
@@ -78,7 +126,7 @@ def reference_lists(references: References) -> list[list[str]]:
     return rows
 
 
-def _as_list(index: int, item: str | Sequence[str] | None) -> list[str]:
+def _as_list(index: int, item: str | Sequence[str | None] | None) -> list[str]:
     if item is None:
         return []
     if isinstance(item, str):
@@ -87,11 +135,11 @@ def _as_list(index: int, item: str | Sequence[str] | None) -> list[str]:
         raise MetricInputError(
             f"reference {index} is {_told(item)}; give a text or a list of texts"
         )
-    return list(item)
+    return [text for text in item if text is not None]
 
 
 def _told(value: object) -> str:
-    return f"{reprlib.repr(value)} ({type(value).__name__})"
+    return f"{' '.join(reprlib.repr(value).split())} ({type(value).__name__})"
 
 
 def unscored_rows(

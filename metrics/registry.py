@@ -16,9 +16,11 @@ from evalhub.metrics.base import Metric
 from evalhub.metrics.entry import Entry
 from evalhub.metrics.interop import catalog as interop
 from evalhub.metrics.judge import catalog as judge
+from evalhub.metrics.names import nearest_metric
 from evalhub.metrics.rag import catalog as rag
 from evalhub.metrics.safety import catalog as safety
 from evalhub.metrics.semantic import catalog as semantic
+from evalhub.metrics.setting_types import wrong_setting
 from evalhub.metrics.structure import catalog as structure
 from evalhub.metrics.text import catalog as text
 
@@ -69,8 +71,8 @@ def load(name: str, /, **settings: Any) -> Metric:
     packages offer metrics as entry points of the group ``evalhub.metrics``.
 
     Raises:
-        MetricError: no metric has this name, it does not know a setting, or the package
-            that offers it is broken.
+        MetricError: no metric has this name, it does not know a setting or a setting is of
+            another type, or the package that offers it is broken.
         ConfigError: there is no such function.
     """
     factory, preset = _factory(name)
@@ -98,6 +100,8 @@ def describe(name: str) -> MetricInfo:
 
 
 def _factory(name: str) -> tuple[Callable[..., Metric], Mapping[str, object]]:
+    if not isinstance(name, str):
+        raise MetricError(f"{name!r} is no name of a metric; give a text such as 'rouge1'")
     prefix, colon, rest = name.partition(":")
     if colon and prefix in interop.PREFIXES:
         home, setting = interop.PREFIXES[prefix]
@@ -142,8 +146,8 @@ def _offered(point: EntryPoint) -> Callable[..., Metric]:
 
 def _unknown(name: str) -> str:
     known = [*_BUILT_IN, *_entry_points()]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    near = nearest_metric(name, known)
+    hint = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
     return f"no metric is called {name!r}; {hint}"
 
 
@@ -159,12 +163,17 @@ def _check_settings(
     known = [key for key in parameters if key not in preset]
     unknown = [key for key in settings if key not in known]
     if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
         told = ", ".join(known) or "none"
-        raise MetricError(f"{name} has no setting {unknown[0]!r}; it has {told}")
+        raise MetricError(f"{name} has no setting {unknown[0]!r}; {hint}it has {told}")
     needed = [key for key in known if parameters[key].default is inspect.Parameter.empty]
     absent = [key for key in needed if key not in settings]
     if absent:
         raise MetricError(f"{name} needs the setting {absent[0]!r}")
+    wrong = wrong_setting(factory, settings)
+    if wrong is not None:
+        raise MetricError(f"{name}: {wrong}")
 
 
 def _describe(name: str, entry: Entry) -> MetricInfo:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from evalhub.metrics.base import Metric, ScoreColumn
-from evalhub.metrics.columns import Result, check_lengths, score_column, unscored_rows
+from evalhub.metrics.columns import Result, column_lists, score_column, unscored_rows
 
 __all__ = ["score_outputs"]
 
@@ -19,7 +19,7 @@ def score_outputs(
 
     A missing output is an error of that example.
     """
-    check_lengths(outputs=outputs)
+    (outputs,) = column_lists(outputs=outputs)
     unscored = unscored_rows(outputs)
     results: list[Result] = [
         unscored[i] if i in unscored else score(output or "") for i, output in enumerate(outputs)

@@ -1,7 +1,7 @@
 """How many steps a run took: against the expected number, and without going in circles."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -47,7 +47,7 @@ class UniqueCalls:
     Below 1 an agent asks again what it was told already. An output without a call is skipped.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     name: ClassVar[str] = "unique_calls"
     requires: ClassVar[tuple[str, ...]] = ("tool_calls",)
 
@@ -85,5 +85,14 @@ def _unique_share(calls: Sequence[ToolCall]) -> Scored | Unscored:
 
 def _key(call: ToolCall) -> str:
     """Return the call as a text that is equal for equal calls; unreadable arguments as they are."""
-    arguments = call.error if call.arguments is None else dict(call.arguments)
+    arguments = call.error if call.arguments is None else _canonical(call.arguments)
     return json.dumps([call.name, arguments], sort_keys=True, default=repr)
+
+
+def _canonical(value: Any) -> Any:
+    """Return *value* as JSON has it: 1.0 is 1, and keys are texts."""
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -8,7 +8,7 @@ from evalhub.errors import MetricError
 from evalhub.metrics.agents.calls import ToolCall, call_results
 from evalhub.metrics.base import ScoreColumn, signature
 from evalhub.metrics.columns import Scored, Unscored, score_column
-from evalhub.metrics.structure.schema import Schema, make_schema, read_source
+from evalhub.metrics.structure.schema import Schema, TooDeepError, make_schema, read_source
 from evalhub.model import ScoreState
 
 __all__ = ["ToolSchema"]
@@ -43,7 +43,7 @@ class ToolSchema:
         given = read_source(self.tools) if isinstance(self.tools, str) else self.tools
         if not isinstance(given, Mapping | Sequence) or isinstance(given, str) or not given:
             raise MetricError(f"tools is {given!r}; give the tools that may be called")
-        schemas = given if isinstance(given, Mapping) else dict(map(_definition, given))
+        schemas = given if isinstance(given, Mapping) else _definitions(given)
         made = {name: make_schema(schema) for name, schema in schemas.items()}
         object.__setattr__(self, "_schemas", made)
 
@@ -63,7 +63,10 @@ class ToolSchema:
     def _score(self, calls: Sequence[ToolCall]) -> Scored | Unscored:
         if not calls:
             return Unscored(ScoreState.SKIPPED, "there is no tool call")
-        wrong = [error for error in map(self._error, calls) if error is not None]
+        try:
+            wrong = [error for error in map(self._error, calls) if error is not None]
+        except TooDeepError as error:
+            return Unscored(ScoreState.ERRORED, str(error))
         return Scored(1 - len(wrong) / len(calls), wrong[0] if wrong else None)
 
     def _error(self, call: ToolCall) -> str | None:
@@ -73,6 +76,15 @@ class ToolSchema:
             return call.error
         error = self._schemas[call.name].first_error(dict(call.arguments or {}))
         return None if error is None else f"{call.name} {error}"
+
+
+def _definitions(tools: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    schemas: dict[str, Mapping[str, Any]] = {}
+    for name, schema in map(_definition, tools):
+        if name in schemas:
+            raise MetricError(f"the tool {name!r} is defined twice; leave one of them out")
+        schemas[name] = schema
+    return schemas
 
 
 def _definition(tool: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -15,11 +15,12 @@ def as_evaluate(metric: str | Metric, *, details: bool = False, **settings: Any)
     """Return *metric*, or the one of that name made with *settings*, as an ``evaluate.Metric``.
 
     ``compute(predictions=..., references=...)`` gives the mean of each column over the examples
-    that have a score, or None where none has. References are texts or lists of texts. Other
-    columns that the metric asks for have the names they have here; ``inputs`` are texts, given
-    to the metric as ``{"input": text}``. With *details*, here or in ``compute``, each column also
-    has ``NAME_scores``, one per example and None where there is none, and ``NAME_states``, how many
-    examples are in each state; without, missing scores are logged as a warning.
+    that have a score, or None where none has; of BLEU, chrF and TER the score of the corpus.
+    References are texts or lists of texts. Other columns that the metric asks for have the names
+    they have here; ``inputs`` are texts, given to the metric as ``{"input": text}``. With
+    *details*, here or in ``compute``, each column also has ``NAME_scores``, one per example and
+    None where there is none, and ``NAME_states``, how many examples are in each state; without,
+    missing scores are logged as a warning.
 
     Raises:
         MetricError: no metric has this name, or it asks for a column that such modules lack.

@@ -8,14 +8,15 @@ import itertools
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import datasets  # type: ignore[import-untyped]  # it has no types
 import evaluate
 import numpy as np
 
 from evalhub.errors import MetricError
-from evalhub.metrics.base import Metric, ScoreColumn
+from evalhub.metrics.base import Metric, ScoreColumn, ScoreTable
+from evalhub.metrics.corpus import CorpusColumn, CorpusMetric
 from evalhub.metrics.registry import describe, load
 from evalhub.model import ScoreState
 
@@ -93,11 +94,14 @@ class EvalhubMetric(evaluate.Metric):  # type: ignore[misc]  # evaluate has no t
         if "inputs" in given:
             given["inputs"] = [{"input": text} for text in given["inputs"]]
         table = self._metric.score_batch(**given)
+        values = _values(self._metric, table)
         if self._details if details is None else details:
-            return {key: value for name, c in table.items() for key, value in _told(name, c)}
+            return values | {
+                key: value for name, c in table.items() for key, value in _told(name, c)
+            }
         for name, column in table.items():
             _warn(name, _states(column))
-        return {name: _mean(column) for name, column in table.items()}
+        return values
 
 
 def _summary(name: str) -> tuple[str, str]:
@@ -126,10 +130,19 @@ def _name(column: str) -> str:
     return "predictions" if column == "outputs" else column
 
 
+def _values(metric: Metric, table: ScoreTable) -> dict[str, float | None]:
+    """Return the mean of each column; of BLEU and its like what all examples have together."""
+    values = {name: _mean(column) for name, column in table.items()}
+    if any(isinstance(column, CorpusColumn) for column in table.values()):
+        corpus: CorpusMetric[Any] = cast("CorpusMetric[Any]", metric)
+        found = corpus.corpus(table, bootstrap=0)
+        values |= {name: score.value for name, score in found.items()}
+    return values
+
+
 def _told(name: str, column: ScoreColumn) -> list[tuple[str, Any]]:
     scores = [column.score(index).value for index in range(len(column))]
     return [
-        (name, _mean(column)),
         (f"{name}_scores", scores),
         (f"{name}_states", dict(_states(column))),
     ]

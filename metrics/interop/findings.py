@@ -8,6 +8,7 @@ import math
 import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 _PASS_OR_FAIL = (0.0, 1.0)
+_ARRAYS = frozenset({"torch", "jaxlib._jax"})
+"""Whose tensors count as the number that they hold, as those of torchmetrics do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ def reading(value: Any, *, label: str | None = None, explanation: str | None = N
         return Finding(_nothing(explanation), label)
     if isinstance(value, bool | np.bool_):
         return Finding(float(value), label, explanation, _PASS_OR_FAIL)
+    if isinstance(value, Decimal) or type(value).__module__ in _ARRAYS:
+        value = float(value)  # of an array or tensor of one number; others raise
     if not isinstance(value, numbers.Real):
         raise TypeError(f"{_shown(value)} is no score; return a number, a bool or None")
     if not math.isfinite(value):

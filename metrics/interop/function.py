@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from evalhub._awaiting import await_result
 from evalhub.errors import MetricError
 from evalhub.metrics.base import COLUMNS, signature
+from evalhub.metrics.code_hash import code_hash
 from evalhub.metrics.columns import Unscored
 from evalhub.metrics.interop.findings import (
     Finding,
@@ -17,7 +18,6 @@ from evalhub.metrics.interop.findings import (
 )
 from evalhub.metrics.interop.rows import RowMetric, concurrency_setting, needed_columns
 from evalhub.metrics.interop.source import (
-    code_hash,
     found,
     function_name,
     function_path,
@@ -68,6 +68,7 @@ class FunctionMetric(RowMetric):
     """Examples at a time: more than one helps a function that waits for a network."""
     _call: Callable[..., Any] = field(init=False, repr=False, compare=False)
     _wanted: Mapping[str, bool] = field(init=False, repr=False, compare=False)
+    _by_position: Sequence[str] = field(init=False, repr=False, compare=False)
 
     version: ClassVar[int] = 1
 
@@ -75,6 +76,7 @@ class FunctionMetric(RowMetric):
         call = found(self.function)
         object.__setattr__(self, "_call", call)
         object.__setattr__(self, "_wanted", _wanted(call, self.options))
+        object.__setattr__(self, "_by_position", _by_position(call, self._wanted))
         object.__setattr__(self, "name", self.name or function_name(call))
         object.__setattr__(self, "bounds", bounds_setting(self.bounds))
         concurrency_setting(self.concurrency)
@@ -89,7 +91,8 @@ class FunctionMetric(RowMetric):
         if missing is not None:
             return missing
         keywords = {parameter: _argument(parameter, row) for parameter in self._wanted}
-        answer = self._call(**keywords, **self.options)
+        first = [keywords.pop(name) for name in self._by_position]
+        answer = self._call(*first, **keywords, **self.options)
         return _read(await_result(answer) if inspect.iscoroutine(answer) else answer, self.name)
 
     def _missing(self, row: Mapping[str, Any]) -> Unscored | None:
@@ -136,6 +139,11 @@ def _wanted(call: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, b
             f"{function_path(call)} takes no column; let it take some of {', '.join(_PARAMETERS)}"
         )
     return wanted
+
+
+def _by_position(call: Callable[..., Any], wanted: Mapping[str, bool]) -> list[str]:
+    parameters = parameters_of(call)
+    return [name for name in wanted if parameters[name].kind is inspect.Parameter.POSITIONAL_ONLY]
 
 
 def _argument(parameter: str, row: Mapping[str, Any]) -> Any:

@@ -44,10 +44,14 @@ class HuggingFaceMetric:
     columns: Mapping[str, str] = field(default_factory=lambda: dict(_COLUMNS))
     """Which column each of the module's features takes; ``inputs.KEY`` and ``metadata.KEY`` are
     one key of these. ``{"data": "outputs"}`` is that of most of its measurements."""
+    folder: str | None = None
+    """What the path of *module* starts from, where it is one there; no part of the name."""
 
     version: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
+        if not self.module:
+            raise MetricError("hf: names no module; write it as hf:PATH, or a name on the hub")
         strange = [name for name in self.columns.values() if name.partition(".")[0] not in COLUMNS]
         if strange or not self.columns:
             told = f"names {strange[0]!r}" if strange else "is empty"
@@ -71,7 +75,7 @@ class HuggingFaceMetric:
         return signature(
             self.name,
             version=self.version,
-            code=_code_hash(self.module, self.config),
+            code=_code_hash(self._place, self.config),
             config=self.config or "default",
             refs="all" if self.several_references else "first",
             asked="once" if self.per_example else "each",
@@ -139,8 +143,14 @@ class HuggingFaceMetric:
                 f"{self.name} gave {str(value)[:60]}; name a number with result, or set per_example"
             ) from None
 
+    @property
+    def _place(self) -> str:
+        """Where the module is: a path, or a name on the hub."""
+        path = Path(self.folder or ".") / self.module
+        return str(path) if path.exists() else self.module
+
     def _compute(self, features: Mapping[str, Sequence[Any]]) -> Mapping[str, Any]:
-        module = _load(self.module, self.config)
+        module = _load(self._place, self.config)
         answer: Mapping[str, Any] | None = module.compute(
             **{name: list(items) for name, items in features.items()}, **self.options
         )

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from evalhub.metrics.base import signature
+from evalhub.metrics.code_hash import code_hash
 from evalhub.metrics.columns import Unscored
 from evalhub.metrics.interop.findings import (
     Findings,
@@ -23,7 +24,6 @@ from evalhub.metrics.interop.langsmith_asking import Asking
 from evalhub.metrics.interop.langsmith_results import read_results
 from evalhub.metrics.interop.rows import RowMetric, concurrency_setting, needed_columns
 from evalhub.metrics.interop.source import (
-    code_hash,
     function_name,
     function_path,
     settings_given,

@@ -13,6 +13,7 @@ from evalhub._functions import import_object
 from evalhub._optional import require
 from evalhub.errors import MetricError
 from evalhub.metrics.base import signature
+from evalhub.metrics.code_hash import code_hash
 from evalhub.metrics.columns import Unscored
 from evalhub.metrics.interop.findings import (
     Finding,
@@ -22,7 +23,6 @@ from evalhub.metrics.interop.findings import (
 )
 from evalhub.metrics.interop.rows import RowMetric, concurrency_setting, needed_columns
 from evalhub.metrics.interop.source import (
-    code_hash,
     function_path,
     options_text,
     parameters_of,

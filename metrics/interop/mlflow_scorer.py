@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evalhub.errors import MetricError
+from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.base import Metric
 from evalhub.metrics.interop.mlflow import import_mlflow
 from evalhub.metrics.registry import load
+from evalhub.metrics.structure.classification import ClassificationReport
 from evalhub.model import Score, ScoreState
 
 __all__ = ["as_scorer"]
@@ -30,7 +31,8 @@ def as_scorer(
     what a metric learns of a whole batch (idf, for one) is of that row only.
 
     Raises:
-        MetricError: no metric has this name, or it asks for a column that rows of MLflow lack.
+        MetricError: no metric has this name, it asks for a column that rows of MLflow lack, or
+            it takes its classes from all references.
         MissingExtraError: MLflow is not installed.
     """
     if settings and not isinstance(metric, str):
@@ -41,6 +43,9 @@ def as_scorer(
         raise MetricError(
             f"{made.name} asks for {strange[0]!r}; rows of MLflow have {', '.join(_COLUMNS)}"
         )
+    if isinstance(made, ClassificationReport) and not made.labels:
+        # Its classes would be the reference of that row: another answer would be no class.
+        raise MetricError(f"{made.name} is asked for one row at a time by MLflow; give it labels")
     scorers = import_mlflow("mlflow.genai.scorers")
 
     def score(inputs: Any = None, outputs: Any = None, expectations: Any = None) -> Any:
@@ -58,7 +63,13 @@ def as_scorer(
 
 
 def _text(outputs: Any, key: str | None) -> Any:
-    return outputs if key is None or not isinstance(outputs, Mapping) else outputs.get(key)
+    if not isinstance(outputs, Mapping):
+        return outputs
+    if key not in outputs:
+        told = ", ".join(map(str, outputs)) or "nothing"
+        named = f"lack {key!r}" if key else "are a mapping"
+        raise MetricInputError(f"the outputs {named}; name the text with output_key out of {told}")
+    return outputs[key]
 
 
 def _feedback(score: Score) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.base import COLUMNS, ScoreTable
-from evalhub.metrics.columns import Unscored, check_lengths, reference_lists
+from evalhub.metrics.columns import Unscored, column_lists, reference_lists
 from evalhub.metrics.interop.findings import Findings, bounds_setting, columns
 from evalhub.model import ScoreState
 from evalhub.tracing import ContextThreadPoolExecutor
@@ -107,8 +107,7 @@ def given_columns(
     if len(args) > len(requires) or set(by_name) != set(requires):
         told = ", ".join(given) or f"{len(args)} by position"
         raise MetricInputError(f"given were {told}; give the columns {', '.join(requires)}")
-    check_lengths(**by_name)
-    return by_name
+    return dict(zip(by_name, column_lists(**by_name), strict=True))
 
 
 def concurrency_setting(concurrency: int) -> int:

@@ -1,16 +1,14 @@
 """Say which code a function is, for signatures."""
 
-import functools
-import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from evalhub._functions import import_function
 from evalhub.errors import MetricError
+from evalhub.metrics.code_hash import innermost
 
 __all__ = [
-    "code_hash",
     "found",
     "function_name",
     "function_path",
@@ -40,7 +38,7 @@ def function_name(function: Callable[..., Any]) -> str:
     Raises:
         MetricError: it has no name, as a lambda has none.
     """
-    inner = _innermost(function)
+    inner = innermost(function)
     name = getattr(inner, "__name__", None) or type(inner).__name__
     if name == "<lambda>":
         raise MetricError("a lambda has no name that signatures could tell; give it one with name")
@@ -49,7 +47,7 @@ def function_name(function: Callable[..., Any]) -> str:
 
 def function_path(function: Callable[..., Any]) -> str:
     """Return ``package.module:function``, where *function* was defined."""
-    inner = _innermost(function)
+    inner = innermost(function)
     name = getattr(inner, "__qualname__", None) or type(inner).__qualname__
     return f"{inner.__module__}:{name}"
 
@@ -68,23 +66,6 @@ def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Paramete
         ) from None
 
 
-def code_hash(function: Callable[..., Any]) -> str:
-    """Return the first 12 digits of the SHA-256 of *function*'s source.
-
-    The functions that it calls are not in it. With a partial its arguments are, with an object
-    its class's source and what its repr tells of its state. Where there is no source,
-    as for a builtin, the answer is ``unknown``.
-    """
-    inner, state = _innermost(function), _state(function)
-    if not (inspect.isroutine(inner) or inspect.isclass(inner)):
-        inner = type(inner)
-    try:
-        source = inspect.getsource(inner)
-    except (OSError, TypeError):
-        return "unknown"
-    return hashlib.sha256(f"{source}{state}".encode()).hexdigest()[:12]
-
-
 def options_text(options: Mapping[str, Any]) -> str:
     """Return *options* as signatures show them: sorted, ``none`` where there is none."""
     return ",".join(f"{key}={value}" for key, value in sorted(options.items())) or "none"
@@ -96,19 +77,3 @@ def settings_given(**settings: object) -> dict[str, object]:
     A setting that came later so leaves the signatures as they were where it is not used.
     """
     return {key: value for key, value in settings.items() if value is not None}
-
-
-def _innermost(function: Callable[..., Any]) -> Any:
-    while isinstance(function, functools.partial):
-        function = function.func
-    return inspect.unwrap(function)
-
-
-def _state(function: Callable[..., Any]) -> str:
-    if isinstance(function, functools.partial):
-        bound = (function.args, sorted(function.keywords.items()))
-        return f"{bound}{_state(function.func)}"
-    # An object's own repr would be its address, which changes with each process.
-    is_code = inspect.isroutine(function) or inspect.isclass(function)
-    tells = getattr(type(function), "__repr__", None) is not getattr(object, "__repr__", None)
-    return repr(function) if tells and not is_code else ""

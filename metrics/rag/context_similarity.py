@@ -16,7 +16,7 @@ from rapidfuzz.distance import Levenshtein
 
 from evalhub.errors import MetricError
 from evalhub.metrics.base import ScoreTable, signature
-from evalhub.metrics.columns import Unscored, check_lengths
+from evalhub.metrics.columns import Unscored, column_lists
 from evalhub.metrics.rag.examples import Contexts, text_lists
 from evalhub.metrics.rag.finding import Finding, Found, finding_columns, quoted, told
 from evalhub.metrics.rag.ranking import average_precision
@@ -89,7 +89,7 @@ class ContextSimilarity:
             MetricInputError: the columns do not fit.
             ModelError: the encoder was not pulled.
         """
-        check_lengths(contexts=contexts, metadata=metadata)
+        contexts, metadata = column_lists(contexts=contexts, metadata=metadata)
         retrieved = text_lists(contexts, "contexts")
         key = self.reference_contexts
         wanted = text_lists([None if row is None else row.get(key) for row in metadata], key)

@@ -7,7 +7,7 @@ from evalhub.errors import MetricInputError
 from evalhub.metrics.columns import (
     References,
     Unscored,
-    check_lengths,
+    column_lists,
     reference_lists,
     unscored_rows,
 )
@@ -39,18 +39,19 @@ def rag_examples(
             an example's inputs have no question.
     """
     given = {"outputs": outputs, "inputs": inputs, "contexts": contexts, "references": references}
-    columns = {name: column for name, column in given.items() if column is not None}
-    n = check_lengths(**columns)
+    present = {name: column for name, column in given.items() if column is not None}
+    columns = dict(zip(present, column_lists(**present), strict=True))
+    n = len(next(iter(columns.values())))
     fields: dict[str, Sequence[Any]] = {}
-    if inputs is not None:
-        fields["question"] = question_texts(inputs, question)
-    if contexts is not None:
-        fields["contexts"] = text_lists(contexts, "contexts")
-    if references is not None:
-        fields["references"] = _told(reference_lists(references))
-    if outputs is not None:
-        fields["output"] = outputs
-    unscored = unscored_rows(outputs or [""] * n, fields.get("references"))
+    if "inputs" in columns:
+        fields["question"] = question_texts(columns["inputs"], question)
+    if "contexts" in columns:
+        fields["contexts"] = text_lists(columns["contexts"], "contexts")
+    if "references" in columns:
+        fields["references"] = _told(reference_lists(columns["references"]))
+    if "outputs" in columns:
+        fields["output"] = columns["outputs"]
+    unscored = unscored_rows(columns.get("outputs", [""] * n), fields.get("references"))
     records = [{name: column[i] for name, column in fields.items()} for i in range(n)]
     return [unscored.get(i) or _lacking(record) or record for i, record in enumerate(records)]
 

@@ -25,7 +25,7 @@ __all__ = [
     "read_questions",
 ]
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of the signatures; changes when any answer is read differently."""
 
 _YES_NO = {"type": "string", "enum": ["yes", "no"]}

@@ -7,12 +7,13 @@ scikit-learn knows neither MRR nor recall at k.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar, Literal, get_args
 
 from evalhub._optional import require
 from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.base import ScoreColumn, signature
-from evalhub.metrics.columns import Unscored, check_lengths, score_column
+from evalhub.metrics.columns import Unscored, column_lists, score_column
 from evalhub.model import ScoreState
 
 __all__ = ["Measure", "Retrieval"]
@@ -33,6 +34,8 @@ _WHOLE = {
     "set_recall": "set_recall",
     "set_precision": "set_P",
 }
+_MOST_GAIN = 10_000
+"""trec_eval takes time by the square of the highest gain, and overflows in the end."""
 _SETS = frozenset({"set_recall", "set_precision"})
 """Measures that know no order."""
 
@@ -90,7 +93,10 @@ class Retrieval:
         relevant_ids: Sequence[_Relevant],
     ) -> dict[str, ScoreColumn]:
         """Score each ranking; None as a ranking is an error of that example."""
-        n = check_lengths(retrieved_ids=retrieved_ids, relevant_ids=relevant_ids)
+        retrieved_ids, relevant_ids = column_lists(
+            retrieved_ids=retrieved_ids, relevant_ids=relevant_ids
+        )
+        n = len(retrieved_ids)
         gains = [_gains(item) for item in relevant_ids]
         rankings = [None if item is None else _ranking(item, self._depth) for item in retrieved_ids]
         measured = self._measure(rankings, gains)
@@ -114,18 +120,24 @@ class Retrieval:
     ) -> dict[str, float]:
         """Return the value of each example that trec_eval answers for, by its index."""
         trec: Any = require("pytrec_eval", extra="retrieval")
+        known = [
+            _numbered(item, ranking or []) for item, ranking in zip(gains, rankings, strict=True)
+        ]
         # trec_eval orders by score and breaks ties by id, so scores are made of ranks.
         run = {
-            str(i): {item: float(-rank) for rank, item in enumerate(ranking)}
+            str(i): {known[i][item]: float(-rank) for rank, item in enumerate(ranking)}
             for i, ranking in enumerate(rankings)
             if ranking
         }
         if not run:
             return {}
         wanted, key = self._trec_names()
-        found = trec.RelevanceEvaluator(
-            {str(i): item for i, item in enumerate(gains) if item}, {wanted}
-        ).evaluate(run)
+        right = {
+            str(i): {known[i][name]: gain for name, gain in item.items()}
+            for i, item in enumerate(gains)
+            if item
+        }
+        found = trec.RelevanceEvaluator(right, {wanted}).evaluate(run)
         return {query: float(values[key]) for query, values in found.items()}
 
     def _trec_names(self) -> tuple[str, str]:
@@ -137,24 +149,35 @@ class Retrieval:
         return f"{name}.{self.k}", f"{name}_{self.k}"
 
 
+def _numbered(*ids: Iterable[str]) -> dict[str, str]:
+    """Return a number for each id: trec_eval ends one at a zero byte, and crashes at others."""
+    return {item: str(number) for number, item in enumerate(dict.fromkeys(chain(*ids)))}
+
+
 def _ranking(ids: Sequence[str], depth: int | None) -> list[str]:
-    if isinstance(ids, str):
-        raise MetricInputError(f"retrieved ids are one string, {ids!r}; give a list of ids")
+    _check_ids("retrieved", ids)
     return list(dict.fromkeys(map(str, ids)))[:depth]
 
 
 def _gains(relevant: _Relevant) -> dict[str, int]:
     if relevant is None:
         return {}
-    if isinstance(relevant, str):
-        raise MetricInputError(f"relevant ids are one string, {relevant!r}; give a list of ids")
+    _check_ids("relevant", relevant)
     if isinstance(relevant, Mapping):
         return {str(item): _gain(item, gain) for item, gain in relevant.items()}
     return dict.fromkeys(map(str, relevant), 1)
 
 
+def _check_ids(which: str, ids: Any) -> None:
+    if isinstance(ids, str):
+        raise MetricInputError(f"{which} ids are one string, {ids!r}; give a list of ids")
+    if not isinstance(ids, Iterable):
+        raise MetricInputError(f"{which} ids are {ids!r}; give a list of ids")
+
+
 def _gain(item: str, gain: object) -> int:
     # trec_eval knows whole gains only; a gain of 0.5 would count as not relevant.
-    if isinstance(gain, int | float) and float(gain).is_integer():
+    if isinstance(gain, int | float) and abs(gain) <= _MOST_GAIN and float(gain).is_integer():
         return int(gain)
-    raise MetricInputError(f"the gain of {item!r} is {gain!r}; give a whole number")
+    told = f"the gain of {item!r} is {gain!r}; give a whole number of at most {_MOST_GAIN}"
+    raise MetricInputError(told)

@@ -11,18 +11,17 @@ from evalhub.metrics.base import ScoreColumn, signature
 from evalhub.metrics.columns import (
     Scored,
     Unscored,
-    check_lengths,
+    column_lists,
     score_column,
     unscored_rows,
 )
 from evalhub.metrics.safety.endpoint import Moderated, ModerationClient
 from evalhub.model import Direction, ScoreState, SpanKind
 from evalhub.tracing import ContextThreadPoolExecutor, trace
+from evalhub.tracing.projects import EVALUATORS
 
 __all__ = ["Moderation"]
 
-_PROJECT = "evaluators"
-"""Where the traces of judges go, and so these: apart from those of the application."""
 _GIVE_UP_AFTER = 3
 """Requests in a row without an answer; each has been repeated by then."""
 
@@ -96,7 +95,7 @@ class Moderation:
 
     def score_batch(self, outputs: Sequence[str | None]) -> dict[str, ScoreColumn]:
         """Have each of *outputs* checked."""
-        check_lengths(outputs=outputs)
+        (outputs,) = column_lists(outputs=outputs)
         unscored = unscored_rows(outputs)
         empty = Unscored(ScoreState.SKIPPED, "the output is empty")
         with self._connect() as client, ContextThreadPoolExecutor(self.concurrency) as pool:
@@ -122,7 +121,7 @@ class Moderation:
             kind=SpanKind.EVALUATOR,
             inputs={"outputs": text},
             metadata={"signature": self.signature},
-            project=_PROJECT,
+            project=EVALUATORS,
         ) as span:
             try:
                 found = self._risk(client.ask(text))

@@ -12,11 +12,9 @@ from evalhub.errors import MetricError
 from evalhub.metrics.base import ScoreColumn, signature
 from evalhub.metrics.columns import Result, Scored
 from evalhub.metrics.rows import score_outputs
+from evalhub.metrics.text.scripts import standing_alone
 
 __all__ = ["WordList"]
-
-_SPACELESS = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
-"""Scripts that are written without spaces: there, whole words cannot be told by their edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class WordList:
     _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
     _fingerprint: str = field(init=False, repr=False, compare=False)
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     name: ClassVar[str] = "word_list"
     requires: ClassVar[tuple[str, ...]] = ("outputs",)
 
@@ -49,7 +47,8 @@ class WordList:
         phrases = sorted(set(_phrases(self.file)), key=lambda phrase: (-len(phrase), phrase))
         if not phrases:
             raise MetricError(f"the word list {self.file!r} holds no phrase; give one a line")
-        expressions = [_expression(phrase, whole=self.whole_words) for phrase in phrases]
+        expression = standing_alone if self.whole_words else re.escape
+        expressions = [expression(phrase) for phrase in phrases]
         digest = hashlib.sha256("\n".join(phrases).encode()).hexdigest()
         object.__setattr__(self, "_pattern", re.compile("|".join(expressions)))
         object.__setattr__(self, "_fingerprint", digest[:8])
@@ -82,13 +81,3 @@ def _phrases(file: str) -> Iterator[str]:
 
 def _normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _expression(phrase: str, *, whole: bool) -> str:
-    before = r"(?<!\w)" if whole and _has_edge(phrase[0]) else ""
-    after = r"(?!\w)" if whole and _has_edge(phrase[-1]) else ""
-    return f"{before}{re.escape(phrase)}{after}"
-
-
-def _has_edge(character: str) -> bool:
-    return character.isalnum() and _SPACELESS.match(character) is None

@@ -1,8 +1,6 @@
 """Score a model that answers with one of several classes."""
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -16,7 +14,7 @@ from evalhub.metrics.columns import (
     Result,
     Scored,
     Unscored,
-    check_lengths,
+    column_lists,
     reference_lists,
     score_column,
     unscored_rows,
@@ -24,12 +22,11 @@ from evalhub.metrics.columns import (
 from evalhub.metrics.corpus import CorpusScore, percentiles
 from evalhub.metrics.stats.bootstrap import resampled_sums
 from evalhub.metrics.stats.sample import Clusters, check_draws, number_clusters
+from evalhub.metrics.structure.class_names import class_key, named_classes
 from evalhub.metrics.structure.confusion import ClassificationSummary, measure, report
 from evalhub.model import ScoreState
 
 __all__ = ["ClassificationReport", "LabelColumn"]
-
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +46,9 @@ class ClassificationReport:
 
     The mean is the accuracy. :meth:`report` gives precision, recall, F1 per class and the
     confusion matrix, :meth:`corpus` the averages with intervals. Classes are compared without
-    case, white space and the punctuation around them. An output that is no class is
-    ``unparsed``, and counts in none of the numbers; an example without exactly one class as its
-    reference is ``errored``.
+    case, white space, and the quotes and stops around them; signs count (``-1``, ``C++``). An
+    output that is no class is ``unparsed``, and counts in none of the numbers; an example
+    without exactly one class as its reference is ``errored``.
 
     Args:
         labels: The classes; those of the references when empty.
@@ -65,7 +62,7 @@ class ClassificationReport:
     labels: tuple[str, ...] = ()
     find: bool = False
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     name: ClassVar[str] = "classification"
     requires: ClassVar[tuple[str, ...]] = ("outputs", "references")
 
@@ -75,24 +72,28 @@ class ClassificationReport:
         for label in self.labels:
             if not isinstance(label, str):  # YAML takes a bare yes or no for true or false
                 raise MetricError(f"the label {label!r} is no text; put it in quotes")
-        normal = [_normal(label) for label in self.labels]
+        normal = [class_key(label) for label in self.labels]
         if "" in normal:
-            raise MetricError(f"{self.labels[normal.index('')]!r} is no label; it has no letter")
+            raise MetricError(
+                f"{self.labels[normal.index('')]!r} is no label; it is punctuation only"
+            )
         twice = next((label for label in normal if normal.count(label) > 1), None)
         if twice is not None:
-            raise MetricError(f"the label {twice!r} is there twice; case does not count")
+            raise MetricError(
+                f"the label {twice!r} is there twice; case and what is put around it do not count"
+            )
 
     @property
     def signature(self) -> str:
         """Name, settings and version."""
-        labels = "+".join(map(_normal, self.labels)) or "references"
+        labels = "+".join(map(class_key, self.labels)) or "references"
         return signature(self.name, version=self.version, labels=labels, find=self.find)
 
     def score_batch(
         self, outputs: Sequence[str | None], references: References
     ) -> dict[str, LabelColumn]:
         """Score each of *outputs* against the class that is its reference."""
-        check_lengths(outputs=outputs, references=references)
+        outputs, references = column_lists(outputs=outputs, references=references)
         rows = reference_lists(references)
         unscored = unscored_rows(outputs, rows)
         classes = self._classes(rows)
@@ -164,8 +165,8 @@ class ClassificationReport:
     def _classes(self, rows: Sequence[Sequence[str]]) -> dict[str, str]:
         """Return the classes by their normal form; those of references are sorted."""
         if self.labels:
-            return {_normal(label): label for label in self.labels}
-        found = sorted({_normal(text) for row in rows if len(row) == 1 for text in row} - {""})
+            return {class_key(label): label for label in self.labels}
+        found = sorted({class_key(text) for row in rows if len(row) == 1 for text in row} - {""})
         return {label: label for label in found}
 
     def _score(
@@ -179,37 +180,21 @@ class ClassificationReport:
         return Scored(float(found == expected), label=found)
 
     def _read(self, output: str, classes: Mapping[str, str]) -> "str | Unscored":
-        text = _normal(output)
+        text = class_key(output)
         if text in classes:
             return classes[text]
-        named = _named(text, classes) if self.find else []
+        named = named_classes(output, classes) if self.find else []
         if len(named) == 1:
             return classes[named[0]]
         told = f"the output names {len(named)} classes" if self.find else "the output is no class"
         return Unscored(ScoreState.UNPARSED, f"{told}: {_shorten(output)!r}")
 
 
-def _normal(label: str) -> str:
-    folded = unicodedata.normalize("NFKC", label).casefold()
-    return " ".join(_EDGES.sub("", folded).split())
-
-
-def _named(text: str, labels: Iterable[str]) -> list[str]:
-    """Return the *labels* that are in *text*, which "not spam" is without "spam" being so."""
-    found = []
-    for label in sorted(labels, key=len, reverse=True):
-        rest = re.sub(rf"(?<!\w){re.escape(label)}(?!\w)", "\0", text)
-        if rest != text:
-            found.append(label)
-        text = rest
-    return found
-
-
 def _true_class(row: Sequence[str], classes: Mapping[str, str]) -> "str | Unscored":
     if len(row) != 1:
         told = f"there are {len(row)} references; an example is of one class"
         return Unscored(ScoreState.ERRORED, told)
-    found = classes.get(_normal(row[0]))
+    found = classes.get(class_key(row[0]))
     if found is None:
         return Unscored(ScoreState.ERRORED, f"the reference {row[0]!r} is not among the labels")
     return found

@@ -1,5 +1,8 @@
 """How many fields of the reference JSON the output has right."""
 
+import json
+import re
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,6 +17,7 @@ from evalhub.model import ScoreState
 __all__ = ["JsonMatch"]
 
 _TOLD_FIELDS = 5
+_PLAIN_KEY = re.compile(r"""[^.\[\]"']+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class JsonMatch:
     extra: str = "count"
     fences: bool = False
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     name: ClassVar[str] = "json_match"
     requires: ClassVar[tuple[str, ...]] = ("outputs", "references")
 
@@ -59,7 +63,7 @@ class JsonMatch:
         return signature(
             self.name,
             version=self.version,
-            fields="+".join(self.fields) or "all",
+            fields="+".join(sorted(self.fields)) or "all",
             tolerance=self.tolerance,
             extra=self.extra,
             fences=self.fences,
@@ -73,14 +77,25 @@ class JsonMatch:
 
     def _score(self, output: str, references: Sequence[str]) -> Result:
         try:
-            expected = [self._leaves(read_json(reference)) for reference in references]
+            wanted = [read_json(reference) for reference in references]
         except NotJsonError as error:
             return Unscored(ScoreState.ERRORED, f"the reference is {error}")
+        without = next((value for value in wanted if not self._has_fields(value)), None)
+        if without is not None:
+            told = f"the reference has no field {' or '.join(self.fields)}"
+            return Unscored(ScoreState.ERRORED, f"{told}: {reprlib.repr(without)}")
+        expected = [self._leaves(value) for value in wanted]
         try:
             found = self._leaves(read_json(output, fences=self.fences))
         except NotJsonError as error:
             return Scored(0.0, str(error))
         return max((self._compare(found, leaves) for leaves in expected), key=_value)
+
+    def _has_fields(self, value: Any) -> bool:
+        """Return whether there is something to compare in a reference."""
+        if not self.fields:
+            return True
+        return isinstance(value, Mapping) and any(key in value for key in self.fields)
 
     def _leaves(self, value: Any) -> dict[str, Any]:
         if self.fields and isinstance(value, Mapping):
@@ -100,14 +115,20 @@ class JsonMatch:
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, item in value.items():
-            yield from _leaves(item, f"{path}.{key}")
-    elif isinstance(value, list) and value:
-        for index, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{index}]")
-    else:
-        yield path, value
+    left = [(path, value)]
+    while left:  # a loop, since a model may nest deeper than Python may call
+        path, value = left.pop()
+        if isinstance(value, Mapping) and value:
+            left += [(f"{path}{_step(key)}", item) for key, item in value.items()]
+        elif isinstance(value, list) and value:
+            left += [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+        else:
+            yield path, value
+
+
+def _step(key: str) -> str:
+    """Return *key* as a part of a path; quoted where it would read as several parts."""
+    return f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
 
 
 def _value(score: Scored) -> float:

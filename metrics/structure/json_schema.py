@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evalhub.metrics.base import ScoreColumn, signature
-from evalhub.metrics.columns import Result, Scored
+from evalhub.metrics.columns import Result, Scored, Unscored
 from evalhub.metrics.rows import score_outputs
 from evalhub.metrics.structure.json_text import NotJsonError, read_json
-from evalhub.metrics.structure.schema import Schema, SchemaSource, make_schema
+from evalhub.metrics.structure.schema import Schema, SchemaSource, TooDeepError, make_schema
+from evalhub.model import ScoreState
 
 __all__ = ["JsonSchema"]
 
@@ -57,4 +58,6 @@ class JsonSchema:
             wrong = self._schema.first_error(read_json(output, fences=self.fences))
         except NotJsonError as error:
             wrong = str(error)
+        except TooDeepError as error:
+            return Unscored(ScoreState.ERRORED, str(error))
         return 1.0 if wrong is None else Scored(0.0, wrong)

@@ -1,7 +1,6 @@
 """Read JSON out of an output, strictly, and compare what was read."""
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -38,17 +37,37 @@ def same_json(first: Any, second: Any, *, tolerance: float = 0.0) -> bool:
 
     Numbers may differ by *tolerance*; the order of keys does not matter, that of lists does.
     """
-    if _is_number(first) and _is_number(second):
-        return bool(first == second or math.isclose(first, second, rel_tol=0, abs_tol=tolerance))
+    pairs = [(first, second)]
+    while pairs:  # a loop, since a model may nest deeper than Python may call
+        parts = _parts(*pairs.pop(), tolerance)
+        if parts is None:
+            return False
+        pairs += parts
+    return True
+
+
+def _parts(first: Any, second: Any, tolerance: float) -> list[tuple[Any, Any]] | None:
+    """Return the pairs that have to be equal for two values to be so; None if they differ."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
-        return first.keys() == second.keys() and all(
-            same_json(value, second[key], tolerance=tolerance) for key, value in first.items()
-        )
+        if first.keys() != second.keys():
+            return None
+        return [(value, second[key]) for key, value in first.items()]
     if isinstance(first, list | tuple) and isinstance(second, list | tuple):
-        return len(first) == len(second) and all(
-            same_json(*pair, tolerance=tolerance) for pair in zip(first, second, strict=True)
-        )
+        return list(zip(first, second, strict=True)) if len(first) == len(second) else None
+    return [] if _is_same(first, second, tolerance) else None
+
+
+def _is_same(first: Any, second: Any, tolerance: float) -> bool:
+    if _is_number(first) and _is_number(second):
+        return bool(first == second) or _is_near(first, second, tolerance)
     return type(first) is type(second) and bool(first == second)
+
+
+def _is_near(first: float, second: float, tolerance: float) -> bool:
+    try:
+        return bool(abs(first - second) <= tolerance)
+    except OverflowError:  # an integer beyond all floats, and a float
+        return False
 
 
 def _fenced(text: str) -> str:

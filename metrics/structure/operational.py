@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.base import ScoreColumn, signature
-from evalhub.metrics.columns import Result, Unscored, check_lengths, score_column
+from evalhub.metrics.columns import Result, Unscored, column_lists, score_column
 from evalhub.model import Direction, ScoreState
 
 __all__ = ["OPERATIONAL", "Operational"]
@@ -61,8 +61,8 @@ class Operational:
             raise MetricInputError(
                 f"{self.name} takes {self.column}; it got {', '.join(columns) or 'nothing'}"
             )
-        check_lengths(**columns)
-        results = [self._score(index, value) for index, value in enumerate(columns[self.column])]
+        (values,) = column_lists(**columns)
+        results = [self._score(index, value) for index, value in enumerate(values)]
         column = score_column(self.name, self.signature, results, bounds=(0.0, math.inf))
         return {self.name: column}
 

@@ -10,12 +10,16 @@ from typing import Any
 from evalhub._optional import require
 from evalhub.errors import MetricError
 
-__all__ = ["Schema", "SchemaSource", "make_schema", "read_source"]
+__all__ = ["Schema", "SchemaSource", "TooDeepError", "make_schema", "read_source"]
 
 SchemaSource = Mapping[str, Any] | str
 """A schema as it is, or the path of a JSON file that holds it."""
 
 _MESSAGE_CHARACTERS = 200
+
+
+class TooDeepError(Exception):
+    """A value cannot be held to a schema: one of them is nested too deeply, or without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,23 @@ class Schema:
     fingerprint: str
     """Eight hexadecimal digits over the schema."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # The registry holds functions that cannot be pickled.
+        return make_schema, (self.validator.schema,)
+
     def first_error(self, value: object) -> str | None:
         """Return where and why *value* breaks the schema first, None where it does not.
 
         Raises:
             MetricError: the schema refers to another that is not in it.
+            TooDeepError: the check does not come to an end.
         """
         best_match = require("jsonschema.exceptions", extra="metrics").best_match
         unresolvable = require("referencing.exceptions", extra="metrics").Unresolvable
         try:
             error = best_match(self.validator.iter_errors(value))
+        except RecursionError:
+            raise TooDeepError("output and schema are nested too deeply to be checked") from None
         except unresolvable as error:
             raise MetricError(f"the schema refers to {error.ref!r}, which is not in it") from error
         return None if error is None else f"{error.json_path}: {_shorten(error.message)}"

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evalhub.metrics.columns import Unscored
 from evalhub.metrics.text.limits import first_bytes, first_words, lines_of_first_bytes
 from evalhub.metrics.text.overlap import PRF, MultiReference, Overlap, reduce_references
 from evalhub.metrics.text.pairs import Pairs
+from evalhub.metrics.text.plugged import function_name
 from evalhub.metrics.text.sentences import SentenceSplitter
-from evalhub.metrics.text.splitters import Tokenizer, row_splitters, tokenizer_label
+from evalhub.metrics.text.splitters import Tokenizer, row_splitters
 from evalhub.metrics.text.tokenize import tokenize
 from evalhub.metrics.text.variant import Variant
 from evalhub.metrics.text.vocabulary import Normalizer
@@ -68,10 +70,18 @@ class Batch:
         self._tokens = tokenize(self._texts, self._splitters, reading.normalize)
         self._pairs = self._pair()
 
-    def score(self, variant: Variant) -> PRF:
-        """Return the scores of the outputs."""
+    def score(self, variant: Variant) -> NDArray[np.float64]:
+        """Return precision, recall, F and counts of the outputs, of shape (6, outputs).
+
+        Counts (hits, the output's and the reference's units) are NaN where the scores are of no
+        one count.
+        """
         overlap = self._pairs.overlap(variant)
-        return reduce_references(overlap, self._counts, self._reading.multi_reference, self._score)
+        how = self._reading.multi_reference
+        reduced = reduce_references(overlap, self._counts, how, self._score)
+        none = np.full((3, len(self._counts)), np.nan)
+        counts = none if reduced.overlap is None else reduced.overlap.counts
+        return np.concatenate([np.stack(reduced.scores), counts])
 
     def without_tokens(self) -> dict[int, Unscored]:
         """Return the outputs where a text has characters but no token."""
@@ -135,7 +145,8 @@ class Batch:
         return overlap.scores(self._reading.alpha, decimals=5 if self._reading.perl else None)
 
     def _no_token(self, place: str, text: str) -> Unscored:
-        name = tokenizer_label(self._reading.tokenizer)
+        given = self._reading.tokenizer
+        name = given if isinstance(given, str) else function_name(given)
         reason = f"no token in the {place} {text[:40]!r} with tokenizer={name!r}"
         stop = ", or its words are stop words" if self._reading.has_stopwords else ""
         return Unscored(ScoreState.ERRORED, f"{reason}; another may read it{stop}")

@@ -17,7 +17,9 @@ class ExactMatch:
     """1 where the output is one of the references, else 0."""
 
     normalize: bool = True
-    """Compare without case, punctuation, articles and surplus white space."""
+    """Compare without case, punctuation, articles and surplus white space.
+
+    Then 3.5 is 35 and -1 is 1, as in the script: not for numbers and codes."""
 
     version: ClassVar[int] = 1
     name: ClassVar[str] = "exact_match"

@@ -11,7 +11,7 @@ from evalhub.metrics.columns import (
     Result,
     Scored,
     Unscored,
-    check_lengths,
+    column_lists,
     score_column,
     unscored_rows,
 )
@@ -148,7 +148,7 @@ class Compression:
         Raises:
             MetricInputError: an input lacks *key*, or it is no text.
         """
-        check_lengths(outputs=outputs, inputs=inputs)
+        outputs, inputs = column_lists(outputs=outputs, inputs=inputs)
         unscored = unscored_rows(outputs)
         results: list[Result] = [
             unscored[i] if i in unscored else self._score(output or "", self._text(i, inputs[i]))

@@ -2,12 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PRF", "MultiReference", "Overlap", "reduce_references", "share"]
+__all__ = [
+    "PRF",
+    "MultiReference",
+    "Overlap",
+    "Reduced",
+    "joined_overlap",
+    "reduce_references",
+    "share",
+]
 
 _Floats = NDArray[np.float64]
 PRF = tuple[_Floats, _Floats, _Floats]
@@ -39,6 +47,15 @@ class Overlap:
             self.root,
         )
 
+    def take(self, pairs: NDArray[np.int64]) -> "Overlap":
+        """Return the counts of *pairs*."""
+        return Overlap(self.hits[pairs], self.candidate[pairs], self.reference[pairs], self.root)
+
+    @property
+    def counts(self) -> _Floats:
+        """Hits and both units, of shape (3, pairs)."""
+        return np.stack([self.hits, self.candidate, self.reference])
+
     def scores(self, alpha: float, decimals: int | None) -> PRF:
         """Return the scores of each pair; recall weighs 1 - *alpha* in F.
 
@@ -55,6 +72,15 @@ class Overlap:
         return precision, recall, fmeasure
 
 
+def joined_overlap(parts: Sequence[Overlap]) -> Overlap:
+    """Return the pairs of all *parts*, which have no root and no rank."""
+    return Overlap(
+        np.concatenate([part.hits for part in parts]),
+        np.concatenate([part.candidate for part in parts]),
+        np.concatenate([part.reference for part in parts]),
+    )
+
+
 def share(part: _Floats, whole: _Floats) -> _Floats:
     """Return *part* / *whole*, and 0 where there is nothing to share."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
@@ -65,12 +91,20 @@ def _rounded(values: _Floats, decimals: int) -> _Floats:
     return np.asarray([round(value, decimals) for value in values.tolist()], dtype=np.float64)
 
 
+class Reduced(NamedTuple):
+    """One score per output, and what was counted for it."""
+
+    scores: PRF
+    overlap: Overlap | None
+    """None where the score is of no one count, as a jackknife's."""
+
+
 def reduce_references(
     overlap: Overlap,
     counts: Sequence[int],
     how: MultiReference,
     score: Callable[[Overlap], PRF],
-) -> PRF:
+) -> Reduced:
     """Return one score per output from those of its pairs.
 
     *counts* has the number of references of each output, 1 or more; the pairs of an
@@ -82,16 +116,18 @@ def reduce_references(
     sizes = np.asarray(counts, dtype=np.int64)
     starts = np.cumsum(sizes) - sizes
     if how == "average":
-        return score(overlap.sums(starts))
+        sums = overlap.sums(starts)
+        return Reduced(score(sums), sums)
     scores = score(overlap)
     if len(overlap.hits) == len(sizes):
-        return scores
+        return Reduced(scores, overlap)
     if how == "jackknife":
-        return _jackknife(scores, starts, sizes)
+        return Reduced(_jackknife(scores, starts, sizes), None)
     rank = scores[1] if overlap.rank is None else overlap.rank
     chosen = _first_best(scores[2] if how == "max" else rank, starts, sizes)
     precision, recall, fmeasure = scores
-    return precision[chosen], recall[chosen], fmeasure[chosen]
+    best = precision[chosen], recall[chosen], fmeasure[chosen]
+    return Reduced(best, overlap.take(chosen))
 
 
 def _first_best(

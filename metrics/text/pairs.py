@@ -21,12 +21,16 @@ from evalhub.metrics.text.lcs import (
     weighted_length,
     weighted_union_hits,
 )
-from evalhub.metrics.text.overlap import Overlap, share
+from evalhub.metrics.text.overlap import Overlap, joined_overlap, share
 from evalhub.metrics.text.tokenize import Splitter, Tokens, tokenize
 from evalhub.metrics.text.variant import Variant
 from evalhub.metrics.text.vocabulary import Normalizer
 
 __all__ = ["Pairs"]
+
+
+_MOST_GRAMS = 8_000_000
+"""Skip bigrams, twice counted, that are held at once: some 150 MB."""
 
 
 class _Sides(NamedTuple):
@@ -63,15 +67,9 @@ class Pairs:
         """Return what the texts of each pair share under *variant*."""
         match variant.kind:
             case "n":
-                return self._gram_overlap(ngrams(self.tokens, variant.order))
-            case "S":
-                return self._gram_overlap(skip_bigrams(self.tokens, variant.gap))
-            case "SU":
-                # The loop of the Perl script never reaches the last token's unigram.
-                single = unigrams(self.tokens, drop_last=self.perl)
-                return self._gram_overlap(
-                    join_grams(skip_bigrams(self.tokens, variant.gap), single)
-                )
+                return _gram_overlap(ngrams(self.tokens, variant.order), self.count)
+            case "S" | "SU":
+                return self._skip_overlap(variant)
             case "W":
                 weigh = self._perl_weighted if self.perl else self._weighted
                 return weigh(variant.weight)
@@ -80,10 +78,35 @@ class Pairs:
             case _:  # Lsum; and L in the Perl script, which knows no other
                 return self._union_overlap()
 
-    def _gram_overlap(self, grams: Grams) -> Overlap:
-        totals = grams.totals(2 * self.count).astype(np.float64)
-        hits = clipped_hits(grams, self.count).astype(np.float64)
-        return Overlap(hits, totals[: self.count], totals[self.count :])
+    def _skip_overlap(self, variant: Variant) -> Overlap:
+        runs = self._runs(variant.gap)
+        if len(runs) == 1:
+            return _gram_overlap(self._skip_grams(self.tokens, variant), self.count)
+        parts = []
+        for run in runs:
+            tokens = self.tokens.take([*run, *(self.count + pair for pair in run)])
+            parts.append(_gram_overlap(self._skip_grams(tokens, variant), len(run)))
+        return joined_overlap(parts)
+
+    def _skip_grams(self, tokens: Tokens, variant: Variant) -> Grams:
+        grams = skip_bigrams(tokens, variant.gap)
+        if variant.kind == "S":
+            return grams
+        # The loop of the Perl script never reaches the last token's unigram.
+        return join_grams(grams, unigrams(tokens, drop_last=self.perl))
+
+    def _runs(self, gap: int | None) -> list[range]:
+        """Return the pairs in runs of bounded memory: skip bigrams grow by a text's square."""
+        lengths = self.tokens.lengths
+        reach = lengths if gap is None else np.minimum(lengths, gap + 1)
+        grams = (lengths * reach).reshape(2, -1).sum(axis=0)
+        runs, start, total = [], 0, 0
+        for pair, count in enumerate(grams.tolist()):
+            if total and total + count > _MOST_GRAMS:
+                runs.append(range(start, pair))
+                start, total = pair, 0
+            total += count
+        return [*runs, range(start, self.count)]
 
     def _sequence_overlap(self) -> Overlap:
         n, lengths = self.count, self.tokens.lengths.astype(np.float64)
@@ -149,3 +172,9 @@ class Pairs:
         # The script weighs the recall's base twice: a perfect match scores below 1. It looks
         # for the best reference before it does so.
         return Overlap(hits, weights, base**power, 1 / power, share(hits, base))
+
+
+def _gram_overlap(grams: Grams, pairs: int) -> Overlap:
+    totals = grams.totals(2 * pairs).astype(np.float64)
+    hits = clipped_hits(grams, pairs).astype(np.float64)
+    return Overlap(hits, totals[:pairs], totals[pairs:])

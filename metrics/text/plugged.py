@@ -5,8 +5,9 @@ from typing import Any
 
 from evalhub._functions import import_function
 from evalhub.errors import MetricError
+from evalhub.metrics.code_hash import code_hash
 
-__all__ = ["find_function", "function_name"]
+__all__ = ["find_function", "function_label", "function_name"]
 
 
 def find_function(
@@ -27,6 +28,13 @@ def find_function(
     if "<lambda>" in function_name(found):
         raise MetricError(f"{setting} is a lambda; give a function with a name for the signature")
     return found
+
+
+def function_label(function: str | Callable[..., Any]) -> str:
+    """Return the name of *function*, given as itself or by it, and the hash of its source."""
+    found = import_function(function) if isinstance(function, str) else function
+    name = function if isinstance(function, str) else function_name(found)
+    return f"{name}@{code_hash(found)}"
 
 
 def function_name(function: Callable[..., Any]) -> str:

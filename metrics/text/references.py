@@ -6,7 +6,7 @@ from evalhub.metrics.base import Metric, ScoreColumn
 from evalhub.metrics.columns import (
     References,
     Result,
-    check_lengths,
+    column_lists,
     reference_lists,
     score_column,
     unscored_rows,
@@ -25,7 +25,7 @@ def score_against_references(
 
     A missing output is an error of that example; one without references is skipped.
     """
-    check_lengths(outputs=outputs, references=references)
+    outputs, references = column_lists(outputs=outputs, references=references)
     texts = reference_lists(references)
     unscored = unscored_rows(outputs, texts)
     results: list[Result] = [

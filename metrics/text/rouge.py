@@ -18,7 +18,7 @@ from evalhub.metrics.base import signature
 from evalhub.metrics.columns import (
     References,
     Unscored,
-    check_lengths,
+    column_lists,
     explanations_of,
     reference_lists,
     states_of,
@@ -29,7 +29,13 @@ from evalhub.metrics.stats.sample import Clusters
 from evalhub.metrics.text.batch import Batch, Reading, batch_rows
 from evalhub.metrics.text.lexicon import Lexicon, WordFiles, read_exceptions, read_stopwords
 from evalhub.metrics.text.overlap import MultiReference
-from evalhub.metrics.text.rouge_corpus import RougeCorpusScore, corpus_of_column
+from evalhub.metrics.text.rouge_corpus import (
+    Average,
+    Draws,
+    RougeCorpusScore,
+    corpus_of_column,
+    corpus_of_counts,
+)
 from evalhub.metrics.text.sentences import Sentences, find_sentence_splitter, sentences_label
 from evalhub.metrics.text.splitters import Tokenizer, find_splitter, tokenizer_label
 from evalhub.metrics.text.tokenize import stemmer
@@ -80,7 +86,7 @@ class Rouge:
     """What a text of characters without a token is: ``zero`` scores it as the Perl script
     and ``rouge_score`` do."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     requires: ClassVar[tuple[str, ...]] = ("outputs", "references")
 
     def __post_init__(self) -> None:
@@ -121,10 +127,10 @@ class Rouge:
         Raises:
             MetricInputError: the columns differ in length, or hold what is no text.
         """
-        check_lengths(outputs=outputs, references=references)
+        outputs, references = column_lists(outputs=outputs, references=references)
         texts = reference_lists(references)
         unscored = unscored_rows(outputs, texts)
-        table = {name: np.full((3, len(outputs)), np.nan) for name in self.variants}
+        table = {name: np.full((6, len(outputs)), np.nan) for name in self.variants}
         undefined: dict[str, dict[int, Unscored]] = {name: {} for name in self.variants}
         for rows in batch_rows(outputs, texts, unscored):
             batch = Batch(
@@ -147,17 +153,25 @@ class Rouge:
         bootstrap: int = 1000,
         seed: int = 0,
         clusters: Clusters = None,
+        average: Average = "macro",
     ) -> dict[str, RougeCorpusScore]:
-        """Return mean precision, recall and F of each variant over the examples of *table*.
+        """Return precision, recall and F of each variant over the examples of *table*.
 
-        Their 95% intervals are percentiles of *bootstrap* resamples of the examples, or of
-        whole *clusters* (one label per example); 0 asks for none.
+        They are means over the examples; with the *average* ``micro`` summed hits over summed
+        counts, so that a long text weighs more. Their 95% intervals are percentiles of *bootstrap*
+        resamples of the examples, or of whole *clusters* (one label per example); 0 asks for none.
 
         Raises:
-            MetricInputError: *bootstrap* is 1, or there is not one cluster per example.
+            MetricInputError: *bootstrap* is 1, there is not one cluster per example, or the
+                counts of several references were not kept (``jackknife``).
+            MetricError: *average* is unknown.
         """
+        _check_choice("average", average, get_args(Average))
+        draws = Draws(bootstrap, seed, clusters)
+        if average == "macro":
+            return {name: corpus_of_column(column, draws) for name, column in table.items()}
         return {
-            name: corpus_of_column(column, bootstrap=bootstrap, seed=seed, clusters=clusters)
+            name: corpus_of_counts(column, draws, root=parse_variant(name).root, alpha=self.alpha)
             for name, column in table.items()
         }
 
@@ -185,6 +199,15 @@ class Rouge:
             alpha=self.alpha,
         )
 
+    # Kept, since the source of a function is read for them.
+    @cached_property
+    def _tokenizer_label(self) -> str:
+        return tokenizer_label(self.tokenizer)
+
+    @cached_property
+    def _sentences_label(self) -> str | None:
+        return sentences_label(self.sentences)
+
     @property
     def _stem(self) -> Normalizer:
         if not self.stemmer:
@@ -204,6 +227,7 @@ class Rouge:
             explanations=explanations_of(n, unscored),
             precision=scores[0],
             recall=scores[1],
+            counts=scores[3:].T,
         )
 
     def _signature(self, name: str) -> str:
@@ -211,7 +235,7 @@ class Rouge:
             name,
             version=self.version,
             stem="porter" if self.stemmer else "none",
-            tok=tokenizer_label(self.tokenizer),
+            tok=self._tokenizer_label,
             compat=self.compat,
             refs=self.multi_reference,
             alpha=self.alpha,
@@ -222,7 +246,7 @@ class Rouge:
         """Yield what is in the signature only where it was asked for (not None)."""
         yield "words", self.max_words
         yield "bytes", self.max_bytes
-        yield "sentences", sentences_label(self.sentences)
+        yield "sentences", self._sentences_label
         lexicon = self._lexicon
         if lexicon is not None:
             yield "exceptions", lexicon.exceptions_digest

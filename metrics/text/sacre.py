@@ -15,7 +15,7 @@ from evalhub.errors import MetricError
 from evalhub.metrics.base import signature
 from evalhub.metrics.columns import (
     References,
-    check_lengths,
+    column_lists,
     explanations_of,
     reference_lists,
     states_of,
@@ -100,7 +100,7 @@ class SacreMetric(ABC):
         Raises:
             MetricInputError: the columns differ in length, or hold what is no text.
         """
-        check_lengths(outputs=outputs, references=references)
+        outputs, references = column_lists(outputs=outputs, references=references)
         texts = reference_lists(references)
         unscored = unscored_rows(outputs, texts)
         counts: list[list[float]] = [

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from evalhub._optional import require
 from evalhub.errors import MetricInputError
-from evalhub.metrics.text.plugged import find_function, function_name
+from evalhub.metrics.text.plugged import find_function, function_label, function_name
 
 __all__ = ["SentenceSplitter", "Sentences", "find_sentence_splitter", "sentences_label"]
 
@@ -17,13 +17,16 @@ SentenceSplitter = Callable[[str], str]
 
 
 def sentences_label(sentences: Sentences) -> str | None:
-    """Return what a signature says of *sentences*, with a package's version; None of lines."""
+    """Return what a signature says of *sentences*; None of lines.
+
+    It has a package's version, or the hash of a function's source.
+    """
     if sentences == "newline":
         return None
-    if not isinstance(sentences, str):
-        return function_name(sentences)
-    language = _language(sentences)
-    return sentences if language is None else f"sentencex-{version('sentencex')}:{language}"
+    language = _language(sentences) if isinstance(sentences, str) else None
+    if language is None:
+        return function_label(sentences)
+    return f"sentencex-{version('sentencex')}:{language}"
 
 
 def find_sentence_splitter(sentences: Sentences) -> SentenceSplitter | None:

@@ -4,28 +4,30 @@
 and the Perl script do; every other script vanishes under it. ``unicode`` keeps runs of letters
 and digits of any script with their marks, and makes a token of each character of the scripts
 that part no words: Chinese, Japanese, Korean (by syllable), Thai, Lao, Khmer and Burmese.
-``jieba`` finds Chinese words. ``auto`` takes ``unicode`` where a text or its references hold a
-Chinese, Japanese or Korean character, else ``rouge_score``.
+``jieba`` finds Chinese words. ``auto`` takes ``unicode`` where the output or a reference has words
+of another script than Latin, else ``rouge_score``: that would compare a Russian text by its
+numbers and its English names alone.
 """
 
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Literal, get_args
 
 from evalhub._optional import require
 from evalhub.errors import MetricInputError
-from evalhub.metrics.text.plugged import find_function, function_name
+from evalhub.metrics.text.plugged import find_function, function_label, function_name
+from evalhub.metrics.text.scripts import CJK, VOWEL_SIGNS, mark_ranges, spaceless_ranges
 from evalhub.metrics.text.tokenize import Splitter
 
 __all__ = [
     "Tokenizer",
     "TokenizerName",
     "find_splitter",
-    "has_cjk",
+    "has_other_script",
     "row_splitters",
     "split_unicode",
     "tokenizer_label",
@@ -35,25 +37,34 @@ TokenizerName = Literal["auto", "jieba", "rouge_score", "unicode"]
 Tokenizer = str | Callable[[str], Sequence[str]]
 """A :data:`TokenizerName`, ``package.module:function``, or a function from text to tokens."""
 
-_CJK_RANGES = (
-    "\u1100-\u11ff\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3131-\u318e"
-    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7fb\uf900-\ufaff\uff66-\uffdc"
-    "\U0001b000-\U0001b16f\U00020000-\U000323af"
+_WIDE = "\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+"""Digits and Latin letters as wide as Chinese characters."""
+_PARTED = (
+    "\u0370-\u1cff\u1f00-\u1fff\u2c00-\u2c5f\u2c80-\u2ddf\ua000-\ua6ff\ua800-\uab2f\uab70-\uabff"
+    "\ufb13-\ufdff\ufe70-\ufefc\U00010000-\U0001cfff\U0001e000-\U0001efff"
 )
-_CJK = re.compile(f"[{_CJK_RANGES}]")
-_WITHOUT_SPACES = (*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0), *range(0x1780, 0x1800))
-"""Thai and Lao, Burmese, Khmer."""
-_VOWEL_SIGNS = "\u0e33\u0eb3"
-"""Thai and Lao am: letters for Unicode, part of the character before (UAX 29)."""
+"""Blocks of the scripts beside Latin, most of which part words by spaces."""
+_HALF_KANA = re.compile("[\uff66-\uff9f]+")
 _IGNORED = dict.fromkeys((0x00AD, 0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 """Soft hyphen, joiners, variation selectors: they change how a word looks, not which it is."""
+_SHOWN_ALIKE: Mapping[int, int | None] = {
+    **_IGNORED,
+    **{wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)},
+}
+"""What is ignored, and wide forms of ASCII by the usual ones."""
 
 
 def tokenizer_label(tokenizer: Tokenizer) -> str:
-    """Return what a signature says of *tokenizer*: its name, and a package's version."""
+    """Return what a signature says of *tokenizer*: its name, and a package's version.
+
+    Of ``auto`` it says what is used for which script, of a function the hash of its source.
+    """
+    if tokenizer == "auto":
+        return "auto(latin=rouge_score,other=unicode)"
     if tokenizer == "jieba":
         return f"jieba-{version('jieba')}"
-    return tokenizer if isinstance(tokenizer, str) else function_name(tokenizer)
+    is_named = isinstance(tokenizer, str) and ":" not in tokenizer
+    return str(tokenizer) if is_named else function_label(tokenizer)
 
 
 def row_splitters(
@@ -64,7 +75,8 @@ def row_splitters(
         return [find_splitter(tokenizer)] * len(outputs)
     rows = zip(outputs, references, strict=True)
     return [
-        split_unicode if has_cjk(output) or any(map(has_cjk, row)) else None for output, row in rows
+        split_unicode if any(map(has_other_script, [output, *row])) else None
+        for output, row in rows
     ]
 
 
@@ -85,47 +97,43 @@ def find_splitter(tokenizer: Tokenizer) -> Splitter | None:
     return _checked(find_function("tokenizer", tokenizer, get_args(TokenizerName)))
 
 
-def has_cjk(text: str) -> bool:
-    """Tell whether *text* holds a Chinese, Japanese or Korean character."""
-    return not text.isascii() and _CJK.search(text) is not None
+def has_other_script(text: str) -> bool:
+    """Tell whether *text* has words of another script than Latin.
+
+    Where words are not parted by spaces a character is enough, elsewhere two together: a
+    single letter is as likely a symbol (the alpha of English papers).
+    """
+    return not text.isascii() and _other_script().search(text) is not None
+
+
+@cache
+def _other_script() -> re.Pattern[str]:
+    return re.compile(f"[{CJK}{_WIDE}{spaceless_ranges()}]|(?=[^\\W\\d_])[{_PARTED}][{_PARTED}]")
 
 
 def split_unicode(text: str) -> list[str]:
     """Return the words of *text* in any script, lower-cased and composed (NFC).
 
-    In scripts that part no words each character, with its marks, is one.
+    Wide and half-wide forms are as the usual ones. In scripts that part no words each
+    character, with its marks, is one.
     """
     lowered = text.lower()
     if not lowered.isascii():
-        lowered = unicodedata.normalize("NFC", lowered.translate(_IGNORED))
+        shown = _HALF_KANA.sub(_usual_kana, lowered.translate(_SHOWN_ALIKE))
+        lowered = unicodedata.normalize("NFC", shown)
     return _word().findall(lowered)
+
+
+def _usual_kana(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", found[0])
 
 
 @cache
 def _word() -> re.Pattern[str]:
-    # Python's re knows no categories. All marks lie below U+20000, but for the ignored ones.
-    marks = _ranges(i for i in range(0x20000) if _is_mark(chr(i)))
-    spaceless = _ranges(
-        i for i in _WITHOUT_SPACES if chr(i).isalpha() and chr(i) not in _VOWEL_SIGNS
-    )
-    alone = f"[{_CJK_RANGES}{spaceless}]"
-    letters = rf"[^\W_{_CJK_RANGES}{spaceless}{_VOWEL_SIGNS}]"
+    marks, spaceless = mark_ranges(), spaceless_ranges()
+    alone = f"[{CJK}{spaceless}]"
+    letters = rf"[^\W_{CJK}{spaceless}{VOWEL_SIGNS}]"
     return re.compile(f"{alone}[{marks}]*|{letters}+(?:[{marks}]+{letters}*)*")
-
-
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character)[0] == "M" or character in _VOWEL_SIGNS
-
-
-def _ranges(codes: Iterable[int]) -> str:
-    """Return increasing *codes* as the inside of a character class."""
-    runs: list[list[int]] = []
-    for code in codes:
-        if runs and runs[-1][1] == code - 1:
-            runs[-1][1] = code
-        else:
-            runs.append([code, code])
-    return "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
 
 
 def _jieba() -> Splitter:

@@ -28,6 +28,11 @@ class Variant:
     gap: int | None = None
     """Most words between the two of a skip bigram; None for any number (``rougeS*``)."""
 
+    @property
+    def root(self) -> float:
+        """The power that shares are raised to: the inverse of the weight of runs."""
+        return 1 / self.weight
+
 
 def parse_variant(name: str) -> Variant:
     """Return the variant called *name*.

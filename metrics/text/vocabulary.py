@@ -31,6 +31,8 @@ _WHOLE = 16
 _SLOT_BITS = 18
 _MOST_WORDS = 1 << (_SLOT_BITS - 1)
 """Words kept; with more the table would be more than half full, and is begun anew."""
+_MOST_BYTES = 1 << 24
+"""Bytes of words kept: outputs may hold a word of a megabyte, as encoded images are."""
 _FACTOR_LOW = np.uint64(0x9E3779B97F4A7C15)
 _FACTOR_HIGH = np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT = np.uint64(64 - _SLOT_BITS)
@@ -63,6 +65,7 @@ class Vocabulary:
         self._lengths: _Ints = np.zeros(1024, dtype=np.int64)
         self._of_row: _Ints = np.zeros(1024, dtype=np.int64)
         self._rows = 1
+        self._bytes = 0
 
     @property
     def base(self) -> int:
@@ -75,7 +78,7 @@ class Vocabulary:
         Words are what stands between spaces. The number is -1 where a word does not count.
         Numbers of one call may be compared with each other, not with those of another call.
         """
-        if self._rows > _MOST_WORDS:
+        if len(self._numbers) > _MOST_WORDS or self._bytes > _MOST_BYTES:
             self._forget()
         padded = text + _PADDING
         starts, ends = _bounds(padded)
@@ -95,6 +98,7 @@ class Vocabulary:
         number = self._numbers.get(word)
         if number is None:
             number = self._numbers[word] = self._number_of_stem(word)
+            self._bytes += len(word)
             if len(word) <= _WHOLE:
                 self._add_row(word, number)
         return number

@@ -3,12 +3,14 @@
 import importlib
 import subprocess
 import sys
+from typing import Any
 
+import numpy as np
 import pytest
 
 import evalhub.metrics
 from evalhub.errors import MetricError
-from evalhub.metrics import available, load
+from evalhub.metrics import available, describe, load
 from evalhub.metrics.base import COLUMNS, Metric
 from evalhub.metrics.rag.retrieval import Retrieval
 from evalhub.metrics.structure.contains import Contains
@@ -41,14 +43,64 @@ def test_unknown_names_get_the_nearest() -> None:
         load("rougeLsumm")
     with pytest.raises(MetricError, match="known are rouge, rouge1"):
         load("zzz")
+    with pytest.raises(MetricError, match="None is no name of a metric"):
+        load(None)  # type: ignore[arg-type]  # what it is about
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ROUGE-1", "rouge1"),
+        ("rouge_l", "rougeL"),
+        ("BLEU", "bleu"),
+        ("Recall@5", "recall_at_5"),
+        ("hit-rate@3", "hit_at_3"),
+        ("is-json", "json_valid"),
+        ("llm-rubric", "rubric"),
+        ("toxicity", "moderation"),
+        ("accuracy", "classification"),
+    ],
+)
+def test_names_of_other_tools_are_understood(name: str, meant: str) -> None:
+    """Case and signs do not count, and what peers call otherwise is told."""
+    with pytest.raises(MetricError, match=f"did you mean '{meant}'"):
+        load(name)
+    assert describe(meant).name == meant
 
 
 def test_settings_are_checked_by_name() -> None:
     """Unknown and forgotten settings are named."""
-    with pytest.raises(MetricError, match="rouge1 has no setting 'stem'; it has stemmer"):
+    with pytest.raises(MetricError, match=r"rouge1 has no setting 'stem'.*it has stemmer"):
         load("rouge1", stem=True)
+    with pytest.raises(MetricError, match="'stemer'; did you mean 'stemmer'"):
+        load("rouge1", stemer=True)
     with pytest.raises(MetricError, match="regex needs the setting 'pattern'"):
         load("regex")
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("rouge1", {"stemmer": "no"}, "rouge1: stemmer is 'no'; give true or false"),
+        ("rouge1", {"max_words": True}, "max_words is True; give a whole number or None"),
+        ("rouge1", {"alpha": "0.5"}, "alpha is '0.5'; give a number"),
+        ("repetition", {"n": 2.0}, "n is 2.0; give a whole number"),
+        ("regex", {"pattern": 3}, "pattern is 3; give a text"),
+        ("json_match", {"fields": [1]}, "fields holds 1, which is no text; put it in quotes"),
+        ("trajectory", {"tolerance": None}, "tolerance is None; give a number"),
+    ],
+)
+def test_settings_are_checked_by_type(name: str, settings: dict[str, Any], message: str) -> None:
+    """A text for a truth value would count as true, whatever it says."""
+    with pytest.raises(MetricError, match=message):
+        load(name, **settings)
+
+
+def test_settings_of_numpy_and_null_are_taken() -> None:
+    """What computes settings may give numpy's numbers."""
+    settings: dict[str, Any] = {"alpha": np.float32(0.5), "max_bytes": None}
+    assert load("rouge1", **settings).score_batch(["a b"], ["a b"])
+    assert load("repetition", n=np.int64(2)).score_batch(["a b"])
 
 
 @pytest.mark.parametrize("name", ["rouge", "rouge1", "exact_match", "token_f1", "contains", "mrr"])

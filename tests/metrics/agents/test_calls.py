@@ -32,11 +32,16 @@ RESPONSE = {"type": "function_call", "call_id": "1", "name": "weather", "argumen
         ResponseFunctionToolCall.model_validate(RESPONSE),
         ANTHROPIC,
         ToolUseBlock.model_validate(ANTHROPIC),
+        {"functionCall": {"name": "weather", "args": CITY}},
+        {"function_call": {"name": "weather", "args": CITY}},
+        {"toolUse": {"toolUseId": "1", "name": "weather", "input": CITY}},
+        {"type": "tool-call", "toolCallId": "1", "toolName": "weather", "input": CITY},
+        {"part_kind": "tool-call", "tool_name": "weather", "args": TEXT},
         AIMessage("", tool_calls=[tool_call(name="weather", args=CITY, id="1")]).tool_calls[0],
     ],
 )
 def test_every_client_s_call_is_read(call: Any) -> None:
-    """OpenAI's two interfaces, Anthropic's and LangChain's, as dictionaries and as objects."""
+    """Those of OpenAI, Anthropic, LangChain, Gemini, Bedrock, Vercel and Pydantic AI."""
     assert read_calls([call]) == [CALL]
 
 
@@ -99,3 +104,23 @@ def test_nothing_known_of_the_expected_is_skipped() -> None:
     assert states == [ScoreState.SKIPPED, 1.0, ScoreState.ERRORED]
     with pytest.raises(MetricInputError, match="differ in length"):
         pair_results([["a"]], [], lambda got, _: _count(got))
+
+
+def test_a_list_may_be_the_text_of_its_json() -> None:
+    """As CSV files have it; a text of anything else is told."""
+    assert read_calls(f'[{{"name": "weather", "arguments": {TEXT}}}]') == [CALL]
+    with pytest.raises(MetricInputError, match="tool calls are 'weather'; give a list"):
+        read_calls("weather")
+    with pytest.raises(MetricInputError, match="give a list of names"):
+        read_calls('"weather"')
+
+
+def test_what_is_too_deep_is_an_error_of_its_example() -> None:
+    """A function that calls itself for each level comes to an end."""
+
+    def endless(calls: list[ToolCall]) -> float:
+        return endless(calls)
+
+    assert call_results([["a"]], endless) == [
+        Unscored(ScoreState.ERRORED, "the arguments are nested too deeply to be compared")
+    ]

@@ -318,3 +318,18 @@ def test_bad_settings_are_refused(name: str, setting: dict[str, object], message
     """The message has the value and what there is."""
     with pytest.raises(MetricError, match=message):
         load(name, **setting)
+
+
+def test_equal_calls_are_repeated_however_numbers_and_keys_are_written() -> None:
+    """1 is 1.0 as everywhere; keys of no text are read as texts."""
+    calls = [search(limit=1, tags=[2.0]), search(limit=1.0, tags=[2])]
+    assert load("unique_calls").score_batch([calls])["unique_calls"].values.tolist() == [0.5]
+    mixed = {"name": "search", "arguments": {"a": 1, 2: 3}}
+    assert load("unique_calls").score_batch([[mixed]])["unique_calls"].values.tolist() == [1]
+    assert _value("tool_arguments", [mixed], [search(a=1)]) == 0.5
+
+
+def test_a_tool_defined_twice_is_refused() -> None:
+    """The calls would be held to one of the two."""
+    with pytest.raises(MetricError, match="the tool 'a' is defined twice"):
+        load("tool_schema", tools=[{"name": "a"}, {"name": "a"}])

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+import sacrebleu.metrics
 
 from evalhub.errors import MetricError
 from evalhub.metrics.interop.evaluate_module import as_evaluate, script_path
@@ -73,6 +74,17 @@ def test_details_tell_each_example_and_the_states(caplog: pytest.LogCaptureFixtu
 def test_where_nothing_has_a_score_there_is_no_mean() -> None:
     """None, and never 0."""
     assert as_evaluate("rouge1").compute(predictions=["!!"], references=["?"]) == {"rouge1": None}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("bleu", "BLEU"), ("chrf", "CHRF"), ("ter", "TER")])
+def test_what_is_of_the_corpus_is_no_mean(name: str, kind: str) -> None:
+    """As evaluate's own modules give it; each example's scores are among the details."""
+    outputs = ["the cat sat on the mat", "dogs bark loudly at night"]
+    references = ["the cat sat on the mat", "dogs bark at night"]
+    found = as_evaluate(name).compute(predictions=outputs, references=references, details=True)
+    scorer = getattr(sacrebleu.metrics, kind)()
+    assert found[name] == pytest.approx(scorer.corpus_score(outputs, [references]).score)
+    assert found[name] != pytest.approx(sum(found[f"{name}_scores"]) / 2)
 
 
 def test_combine_takes_several() -> None:

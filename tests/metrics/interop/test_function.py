@@ -3,10 +3,13 @@
 import asyncio
 import functools
 import threading
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from evalhub.errors import ConfigError, MetricError, MetricInputError
 from evalhub.metrics.base import COLUMNS, ScoreColumn
@@ -198,6 +201,30 @@ def test_async_functions_are_awaited_together() -> None:
 
     column = FunctionMetric(remote, concurrency=3).score_batch(["a", "bb", "ccc"])["remote"]
     assert column.values.tolist() == [1.0, 2.0, 3.0]
+
+
+def tensor(output: str, /) -> Any:
+    """Return what libraries of tensors do."""
+    return torch.tensor([len(output) / 4])
+
+
+def exact(output: str) -> Decimal:
+    """Return a number that is no float."""
+    return Decimal(len(output)) / 4
+
+
+def several(output: str) -> Any:
+    """Return two numbers at once."""
+    return torch.tensor([0.5, len(output)])
+
+
+def test_tensors_and_decimals_of_one_number_are_numbers() -> None:
+    """So are parameters that are taken by position only; of several numbers none is the score."""
+    for function in (tensor, exact):
+        (column,) = FunctionMetric(function).score_batch(["a"]).values()
+        assert column.values.tolist() == [0.25]
+    (column,) = FunctionMetric(several).score_batch(["a"]).values()
+    assert column.score(0).value is None
 
 
 def test_partials_and_builtins() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from evalhub.errors import MetricError
+from evalhub.evals.suites.assemble import assemble
+from evalhub.evals.suites.suite import load_suite
 from evalhub.metrics.interop.huggingface import HuggingFaceMetric
 from evalhub.metrics.registry import load
 
@@ -205,3 +207,25 @@ def test_a_module_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(MetricError, match="cannot load the evaluate module") as caught:
         HuggingFaceMetric(str(tmp_path / "absent.py"), "x").score_batch(["a"], ["a"])
     assert "\n" not in str(caught.value)
+
+
+def test_a_module_lies_beside_the_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its path starts from the suite's folder, and is no part of the name or the signature."""
+    (tmp_path / "suite").mkdir()
+    written(tmp_path / "suite", "words", MEASUREMENT)
+    (tmp_path / "suite" / "d.jsonl").write_text('{"id": 1, "text": "a b"}')
+    (tmp_path / "suite" / "suite.yaml").write_text(
+        "name: s\ndataset: {path: d.jsonl, inputs: [text]}\ntargets: {copy: {column: text}}\n"
+        "metrics: [{metric: 'hf:words', columns: {data: outputs}}]\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    with assemble(load_suite(Path("suite/suite.yaml"))) as found:
+        (metric,) = found.metrics
+    assert metric.score_batch(["a b"])["hf:words"].score(0).value == 2.0
+    assert str(tmp_path) not in metric.signature
+
+
+def test_an_empty_name_is_refused() -> None:
+    """Before ``evaluate`` is imported, which would fail in its own words."""
+    with pytest.raises(MetricError, match="hf: names no module"):
+        load("hf:")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.errors import MetricError
+from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.interop.mlflow import MlflowScorer, import_mlflow
 from evalhub.metrics.interop.mlflow_scorer import as_scorer
 from evalhub.metrics.registry import load
@@ -141,6 +141,24 @@ def test_ours_is_refused_where_rows_of_mlflow_lack_a_column() -> None:
         as_scorer("recall_at_5")
     with pytest.raises(MetricError, match="settings are for a metric's name"):
         as_scorer(Rouge(["rouge1"]), stemmer=False)
+
+
+def test_classes_are_not_taken_from_one_row() -> None:
+    """Any other answer would be no class, and the wrong ones would not count."""
+    with pytest.raises(MetricError, match="one row at a time by MLflow; give it labels"):
+        as_scorer("classification")
+    (feedback,) = as_scorer("classification", labels=["a", "b"])(
+        outputs="b", expectations={"expected_response": "a"}
+    )
+    assert feedback.value == 0
+
+
+def test_outputs_that_are_mappings_are_told_what_to_name() -> None:
+    """Answers of chat models are; the message has the keys."""
+    with pytest.raises(MetricInputError, match=r"are a mapping; name .* out of text, id"):
+        as_scorer("rouge1")(outputs={"text": "a", "id": 1}, expectations={})
+    with pytest.raises(MetricInputError, match="lack 'answer'; name"):
+        as_scorer("rouge1", output_key="answer")(outputs={"text": "a"}, expectations={})
 
 
 def test_ours_as_a_scorer_says_the_state(module: Any) -> None:

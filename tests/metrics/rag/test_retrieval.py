@@ -156,7 +156,7 @@ def test_bad_settings_and_columns_are_refused() -> None:
         Retrieval("recall", True)
     with pytest.raises(MetricError, match="set_recall counts all ids; leave out k, which is 3"):
         Retrieval("set_recall", 3)
-    for gain in (0.5, "2", math.nan, math.inf, None):
+    for gain in (0.5, "2", math.nan, math.inf, None, 10**12):
         with pytest.raises(MetricInputError, match=r"the gain of 'a' is .*; give a whole number"):
             Retrieval("ndcg").score_batch([["a"]], [{"a": gain}])
     with pytest.raises(MetricInputError, match="give a list of ids"):
@@ -170,3 +170,20 @@ def test_an_absent_package_is_named_before_anything_is_retrieved(
     monkeypatch.setitem(sys.modules, "pytrec_eval", None)
     with pytest.raises(MissingExtraError, match=r"evalhub\[retrieval\]"):
         load("recall_at_5")
+
+
+@pytest.mark.parametrize("strange", ["\ud800", "a\0b", "", " ", "a b\n", "x" * 100_000])
+def test_any_text_is_an_id(strange: str) -> None:
+    """A lone surrogate crashes trec_eval, which ends ids at a zero byte."""
+    table = Retrieval("recall", 2).score_batch(
+        [[strange], ["a\0c"]], [[strange, "other"], ["a\0b"]]
+    )
+    assert table["recall_at_2"].values.tolist() == [0.5, 0.0]
+
+
+def test_ids_that_are_no_list_are_refused() -> None:
+    """For both columns, with the value."""
+    with pytest.raises(MetricInputError, match="retrieved ids are 5; give a list"):
+        Retrieval("mrr").score_batch([5], [["a"]])  # type: ignore[list-item] # what it is about
+    with pytest.raises(MetricInputError, match="relevant ids are 5; give a list"):
+        Retrieval("mrr").score_batch([["a"]], [5])  # type: ignore[list-item] # what it is about

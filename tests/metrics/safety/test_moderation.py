@@ -11,9 +11,9 @@ import pytest
 
 from evalhub.errors import MetricError
 from evalhub.metrics import load
-from evalhub.metrics.direction import LOWER_IS_BETTER
+from evalhub.metrics.direction import direction_said
 from evalhub.metrics.safety.moderation import Moderation
-from evalhub.model import ScoreState, SpanKind
+from evalhub.model import Direction, ScoreState, SpanKind
 from evalhub.tracing.encode import decode
 from evalhub.tracing.testing import recording
 
@@ -92,13 +92,15 @@ def fake() -> Iterator[FakeModeration]:
 
 def test_flagged_texts_score_0_with_their_categories(fake: FakeModeration) -> None:
     """Labels are the categories; the risk is the highest score, and stands beside it."""
-    table = load("moderation", endpoint=fake.url).score_batch(["hello", "hit him", "rude"])
+    metric = load("moderation", endpoint=fake.url)
+    table = metric.score_batch(["hello", "hit him", "rude"])
     assert table["moderation"].values.tolist() == [1, 0, 1]
     assert list(table["moderation"].labels or ()) == ["clean", "harassment, violence", "clean"]
     assert table["moderation"].score(1).explanation == "highest: violence with 0.9"
     assert table["moderation_risk"].values.tolist() == [0, 0.9, 0.3]
     assert tuple(table) == Moderation.variants
-    assert "moderation_risk" in LOWER_IS_BETTER
+    assert direction_said(metric, "moderation_risk") is Direction.LOWER
+    assert direction_said(metric, "moderation") is None
 
 
 def test_requests_are_those_of_the_api(

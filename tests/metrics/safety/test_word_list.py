@@ -81,3 +81,22 @@ def test_lists_that_hold_nothing_are_refused(tmp_path: Path) -> None:
         load("word_list", file=str(binary))
     with pytest.raises(MetricError, match=r"cannot read the word list 'nowhere\.txt'"):
         load("word_list", file="nowhere.txt")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "output", "value"),
+    [
+        ("कल", "कला", 1.0),
+        ("की", "कीमत", 1.0),
+        ("की", "राम की बात", 0.0),
+        ("ผี", "เขากลัวผีมาก", 0.0),
+        ("လူ", "မြန်မာလူမျိုး", 0.0),
+        ("1", "-1 or 1.5", 1.0),
+    ],
+)
+def test_a_word_ends_with_its_marks(tmp_path: Path, phrase: str, output: str, value: float) -> None:
+    """A vowel sign that follows makes another word; scripts without spaces have no edges."""
+    file = tmp_path / "phrases.txt"
+    file.write_text(phrase, encoding="utf-8")
+    column = load("word_list", file=str(file)).score_batch([output])["word_list"]
+    assert column.values.tolist() == [value]

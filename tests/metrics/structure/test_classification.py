@@ -79,6 +79,50 @@ def test_labels_are_read_without_case_and_punctuation() -> None:
     assert list(column.labels or ()) == ["spam"] * 4 + ["not spam"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("-1", "1"), ("C++", "C"), ("C#", "C"), (">50K", "<=50K"), ("A+", "A"), ("👍", "👎")],
+)
+def test_signs_are_part_of_a_class(first: str, second: str) -> None:
+    """Two classes that differ in a sign are two; one taken for the other is wrong."""
+    _, column = _score([first, f"{second}.", f"**{first}**"], [second, second, first])
+    assert column.values.tolist() == [0, 1, 1]
+    assert len(column.classes) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["- spam", "<spam>", "`spam`,", "# Spam", "-> spam", "spam 🙂", "~~spam~~"]
+)
+def test_what_is_put_around_a_class_does_not_count(text: str) -> None:
+    """Bullets, headings, arrows, code marks and emoji beside it."""
+    _, column = _score([text], ["spam"])
+    assert column.values.tolist() == [1]
+
+
+def test_marks_of_other_scripts_are_part_of_a_class() -> None:
+    """A vowel sign is no punctuation: the word would be another one without it."""
+    _, column = _score(["हाँ।", "ह"], ["हाँ", "ह"])
+    assert list(column.labels or ()) == ["हाँ", "ह"]
+    _, found = _score(["कला", "यह कल है"], ["कल", "कल"], labels=("कल", "आज"), find=True)
+    assert list(found.labels or ()) == [None, "कल"]
+
+
+def test_classes_are_found_where_words_have_no_spaces() -> None:
+    """In Chinese a class stands between other characters."""
+    _, column = _score(["这是正面评价。"], ["正面"], labels=("正面", "负面"), find=True)
+    assert column.values.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("Score: 4.", "4"), ("4.2", None), ("-4", None), ("14", None), ("4/5", None)],
+)
+def test_a_number_is_not_found_in_another(text: str, found: str | None) -> None:
+    """A grade of 4.2 is no 4."""
+    _, column = _score([text], ["4"], labels=("4", "5", "2"), find=True)
+    assert (column.labels or [None])[0] == found
+
+
 def test_what_is_no_class_is_unparsed() -> None:
     """It counts in no number, and the explanation shows it."""
     metric, column = _score(["spam", "I cannot say", None, "ham"], ["spam"] * 4, labels=CLASSES)
@@ -184,13 +228,19 @@ def test_clusters_are_drawn_whole() -> None:
         (("Spam", "spam!"), "'spam' is there twice"),
         (("a", "!"), "'!' is no label"),
         ("spam", "'spam'; give a list"),
-        ((True, False), "the label True is no text; put it in quotes"),
+        ((True, False), "labels holds True, which is no text; put it in quotes"),
     ],
 )
 def test_bad_labels_are_refused(labels: object, message: str) -> None:
     """The message has the label."""
     with pytest.raises(MetricError, match=message):
         load("classification", labels=labels)
+
+
+def test_a_label_that_is_no_text_is_refused_by_the_class_too() -> None:
+    """Where it is not made by ``load``, which checks all settings."""
+    with pytest.raises(MetricError, match="the label True is no text; put it in quotes"):
+        ClassificationReport(labels=(True,))  # type: ignore[arg-type]  # what it is about
 
 
 def test_one_draw_is_refused() -> None:

@@ -1,6 +1,7 @@
 """JSON validity, schemas and field matches."""
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -227,3 +228,54 @@ def test_unreadable_text_says_so() -> None:
         read_json(" \n")
     with pytest.raises(NotJsonError, match="nested too deeply"):
         read_json("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("output", "reference"),
+    [
+        ('{"a.b": 1}', '{"a": {"b": 1}}'),
+        ('{"a[0]": 1}', '{"a": [1]}'),
+        ('{"0": 1}', "[1]"),
+        ('{"": 1}', "1"),
+    ],
+)
+def test_a_key_is_no_path(output: str, reference: str) -> None:
+    """Two shapes whose fields would be written alike are not equal."""
+    score = _score("json_match", [output], [reference])
+    assert score.values.tolist() == [0]
+    assert "$" in (score.score(0).explanation or "")
+
+
+def test_a_field_that_the_reference_lacks_is_an_error() -> None:
+    """Nothing would be compared, which is no match: the name may be misspelt."""
+    column = _score("json_match", ['{"a": 1}'] * 2, ['{"b": 2}', "[1]"], fields=("aa",))
+    assert column.states == (ScoreState.ERRORED, ScoreState.ERRORED)
+    assert column.score(0).explanation == "the reference has no field aa: {'b': 2}"
+
+
+def test_numbers_beyond_all_floats_are_compared() -> None:
+    """JSON has no largest integer."""
+    huge = "1" + "0" * 400
+    column = _score("json_match", [huge, huge], [huge, "1.5"], tolerance=0.1)
+    assert column.values.tolist() == [1, 0]
+
+
+def test_deep_values_are_compared_and_not_checked() -> None:
+    """What is nested deeper than Python calls is compared by a loop; a schema cannot be."""
+    deep = "[" * 700 + "]" * 700
+    assert _score("json_match", [deep], [deep]).values.tolist() == [1]
+    schema = {
+        "$defs": {"a": {"type": "array", "items": {"$ref": "#/$defs/a"}}},
+        "$ref": "#/$defs/a",
+    }
+    column = _score("json_schema", ["[]", deep], schema=schema)
+    assert column.states == (ScoreState.SCORED, ScoreState.ERRORED)
+    assert "too deeply" in (column.score(1).explanation or "")
+
+
+def test_schemas_go_to_other_processes() -> None:
+    """As engines with workers send them."""
+    metric = load("json_schema", schema={"type": "array"})
+    again = pickle.loads(pickle.dumps(metric))
+    assert again.signature == metric.signature
+    assert again.score_batch(["[]", "{}"])["json_schema"].values.tolist() == [1, 0]

@@ -8,9 +8,9 @@ from evalhub.errors import MetricError, MetricInputError
 from evalhub.evals.operational import OPERATIONAL as OF_RESULTS
 from evalhub.evals.operational import operational_columns
 from evalhub.metrics import load
-from evalhub.metrics.direction import LOWER_IS_BETTER
+from evalhub.metrics.direction import direction_said
 from evalhub.metrics.structure.operational import OPERATIONAL, Operational
-from evalhub.model import ExampleResult, ScoreState, Usage
+from evalhub.model import Direction, ExampleResult, ScoreState, Usage
 
 
 @pytest.mark.parametrize("name", OPERATIONAL)
@@ -23,7 +23,7 @@ def test_numbers_are_scores(name: str) -> None:
     assert column.states == (ScoreState.SCORED, ScoreState.SCORED, ScoreState.SKIPPED)
     assert column.bounds == (0, math.inf)
     assert metric.score_batch([1.0])[name].values.tolist() == [1]
-    assert name in LOWER_IS_BETTER
+    assert direction_said(Operational(name), name) is Direction.LOWER
 
 
 def test_a_run_s_own_columns_are_the_same() -> None:

@@ -14,7 +14,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.registry import load
 from evalhub.metrics.text.rouge import Rouge
-from evalhub.metrics.text.splitters import has_cjk
+from evalhub.metrics.text.splitters import has_other_script
 from evalhub.model import ScoreState
 
 GOOGLE = ("rouge1", "rouge2", "rouge3", "rougeL", "rougeLsum")
@@ -81,11 +81,9 @@ def test_any_unicode_scores_as_in_googles_package(
 
 @settings(deadline=None, max_examples=100)
 @given(output=_texts, reference=_texts)
-def test_default_tokenizer_scores_as_googles_unless_there_is_cjk(
-    output: str, reference: str
-) -> None:
-    """``auto`` differs from rouge_score only where a CJK character is."""
-    if not (has_cjk(output) or has_cjk(reference)):
+def test_default_tokenizer_scores_as_googles_in_latin_script(output: str, reference: str) -> None:
+    """``auto`` differs from rouge_score only where a text has words of another script."""
+    if not (has_other_script(output) or has_other_script(reference)):
         _assert_equal_to_google([output], [[reference]], stemmer=True, tokenizer="auto")
 
 
@@ -138,16 +136,20 @@ def test_cjk_characters_are_tokens_and_latin_runs_are_kept() -> None:
 
 def test_text_without_tokens_is_an_error_not_zero() -> None:
     """Punctuation alone, or a script that the tokenizer drops, has no score."""
-    column = Rouge(["rouge1"]).score_batch(["...", "Привет", "a"], ["a", "Привет", "!"])["rouge1"]
+    column = Rouge(["rouge1"]).score_batch(["...", "👍", "a"], ["a", "👍", "!"])["rouge1"]
     assert [column.score(i).state for i in range(3)] == [ScoreState.ERRORED] * 3
+    narrow = Rouge(["rouge1"], tokenizer="rouge_score").score_batch(["Привет"], ["Привет"])
+    assert narrow["rouge1"].score(0).state is ScoreState.ERRORED
     assert np.isnan(column.values).all()
     assert np.isnan(column.precision).all()
     assert "tokenizer='auto'" in (column.score(1).explanation or "")
 
 
-def test_other_scripts_score_with_the_unicode_tokenizer() -> None:
-    """The error of the default tokenizer can be helped."""
-    column = Rouge(["rouge1"], tokenizer="unicode").score_batch(["Привет мир"], ["привет, мир!"])
+@pytest.mark.parametrize("tokenizer", ["auto", "unicode"])
+def test_other_scripts_score_with_the_unicode_tokenizer(tokenizer: str) -> None:
+    """Which is what ``auto`` takes for them."""
+    rouge = Rouge(["rouge1"], tokenizer=tokenizer)
+    column = rouge.score_batch(["Привет мир"], ["привет, мир!"])
     assert column["rouge1"].values[0] == pytest.approx(1.0)
 
 
@@ -221,8 +223,10 @@ def test_skip_bigrams_of_one_token_count_its_unigram() -> None:
 def test_signatures_name_what_changes_the_score() -> None:
     """A column's signature begins with its variant, however the metric was made."""
     rouge = Rouge()
-    assert rouge.signature.startswith("rouge|stem:porter|tok:auto|compat:rouge_score|")
-    assert rouge.signature.endswith("|v:2")
+    assert rouge.signature.startswith(
+        "rouge|stem:porter|tok:auto(latin=rouge_score,other=unicode)|compat:rouge_score|"
+    )
+    assert rouge.signature.endswith("|v:3")
     alone = Rouge(["rouge1"]).score_batch(["a"], ["a"])["rouge1"]
     assert alone.signature == rouge.score_batch(["a"], ["a"])["rouge1"].signature
     assert alone.signature.startswith("rouge1|")
@@ -279,7 +283,7 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], message: 
         (["a", b"caf"], ["a", "b"], r"output 1 is b'caf' \(bytes\)"),
         (["a", "b"], ["a", b"caf"], r"reference 1 is b'caf' \(bytes\)"),
         (["a", "b"], [["a"], ["b", b"c"]], r"reference 1 is b'c' \(bytes\)"),
-        (["a"], [[None]], r"reference 0 is None \(NoneType\)"),
+        (["a"], [[3]], r"reference 0 is 3 \(int\)"),
     ],
 )
 def test_columns_that_do_not_fit_are_refused(outputs: Any, references: Any, message: str) -> None:

@@ -5,7 +5,7 @@ import pytest
 from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.scoring import BootstrapAggregator
 
-from evalhub.errors import MetricInputError
+from evalhub.errors import MetricError, MetricInputError
 from evalhub.metrics.text.rouge import Rouge
 
 VARIANTS = ("rouge1", "rougeL")
@@ -94,3 +94,51 @@ def test_one_resample_is_refused() -> None:
     rouge = Rouge(["rouge1"])
     with pytest.raises(MetricInputError, match="resamples is 1"):
         rouge.corpus(rouge.score_batch(["a", "b"], ["a", "c"]), bootstrap=1)
+
+
+def test_micro_is_the_summed_hits_over_the_summed_counts() -> None:
+    """By hand: 2 + 1 of 3 + 5 tokens, and of 2 + 4."""
+    rouge = Rouge(["rouge1", "rougeW1.2"])
+    table = rouge.score_batch(["a b c", "a x y z w", None], ["a b", "a p q r", "a"])
+    score = rouge.corpus(table, average="micro")["rouge1"]
+    assert score.precision.mean == pytest.approx(3 / 8)
+    assert score.recall.mean == pytest.approx(3 / 6)
+    assert score.value == pytest.approx(6 / 14)
+    assert (score.n, score.seed) == (2, 0)
+    assert score.signature.endswith("|corpus:micro|v:3")
+    weighted = rouge.corpus(table, average="micro")["rougeW1.2"]
+    runs = 2**1.2 + 1
+    assert weighted.precision.mean == pytest.approx((runs / (3**1.2 + 5**1.2)) ** (1 / 1.2))
+
+
+@pytest.mark.parametrize("how", ["max", "best", "average"])
+def test_micro_of_one_example_is_its_score(how: str) -> None:
+    """Of several references those counts are taken that the score is made of."""
+    rouge = Rouge(VARIANTS, multi_reference=how)  # type: ignore[arg-type] # one of its values
+    table = rouge.score_batch(["the cat on the mat"], [["the cat sat", "a cat sat on a mat"]])
+    for name, score in rouge.corpus(table, average="micro").items():
+        assert score.value == pytest.approx(table[name].values[0])
+        assert score.lower is None
+
+
+def test_micro_has_an_interval_that_clusters_widen() -> None:
+    """It is drawn as that of the means is."""
+    rouge = Rouge(["rouge1"])
+    outputs, references = _texts(30, 8) * 10, _texts(30, 9) * 10
+    table = rouge.score_batch(outputs, references)
+    plain = rouge.corpus(table, average="micro")["rouge1"].fmeasure
+    clusters = list(range(30)) * 10
+    clustered = rouge.corpus(table, average="micro", clusters=clusters)["rouge1"].fmeasure
+    assert clustered.mean == plain.mean
+    assert clustered.stderr / plain.stderr == pytest.approx(10**0.5, rel=0.15)  # type: ignore[operator] # both have an interval
+
+
+def test_micro_of_nothing_or_of_a_jackknife_has_no_value() -> None:
+    """Nothing scored is None; a jackknife is of several counts, which is told."""
+    rouge = Rouge(["rouge1"], multi_reference="jackknife")
+    assert rouge.corpus(rouge.score_batch([None], ["a"]), average="micro")["rouge1"].value is None
+    table = rouge.score_batch(["a b"], [["a", "b c"]])
+    with pytest.raises(MetricInputError, match="rouge1 has no counts to sum"):
+        rouge.corpus(table, average="micro")
+    with pytest.raises(MetricError, match="average is 'sum'; use macro or micro"):
+        rouge.corpus(table, average="sum")  # type: ignore[arg-type] # what it is about

@@ -2,14 +2,21 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalhub.errors import ConfigError, MetricError, MetricInputError, MissingExtraError
+from evalhub.metrics.code_hash import code_hash
 from evalhub.metrics.text.rouge import Rouge
-from evalhub.metrics.text.splitters import find_splitter, has_cjk, split_unicode, tokenizer_label
+from evalhub.metrics.text.splitters import (
+    find_splitter,
+    has_other_script,
+    split_unicode,
+    tokenizer_label,
+)
 
 CHINESE = "今天天气很好"
 
@@ -48,6 +55,7 @@ class Pieces:
         ("GPT-4 は東京・大阪", ["gpt", "4", "は", "東", "京", "大", "阪"]),
         ("人々 葛\ufe00", ["人", "々", "葛"]),
         ("서울", ["서", "울"]),
+        ("ＡＢＣ２０２４年 ｶﾞｷﾞ", ["abc2024", "年", "ガ", "ギ"]),
         ("don't foo_bar 3.5", ["don", "t", "foo", "bar", "3", "5"]),
         ("...!?", []),
     ],
@@ -61,7 +69,7 @@ def test_unicode_splits_each_script_as_it_is_written(text: str, tokens: list[str
 def test_unicode_tokens_are_words_without_white_space(text: str) -> None:
     """Each has a letter, a digit or a place among the CJK characters, and no white space."""
     for token in split_unicode(text):
-        assert any(map(str.isalnum, token)) or has_cjk(token)
+        assert any(map(str.isalnum, token)) or has_other_script(token)
         assert not any(map(str.isspace, token))
 
 
@@ -79,11 +87,11 @@ def test_unicode_and_rouge_score_agree_on_ascii(text: str) -> None:
 @pytest.mark.parametrize(
     ("tokenizer", "label"),
     [
-        ("auto", "tok:auto|"),
+        ("auto", "tok:auto(latin=rouge_score,other=unicode)|"),
         ("unicode", "tok:unicode|"),
         ("jieba", "tok:jieba-0."),
-        (words_of, "test_splitters:words_of|"),
-        (Pieces(), "test_splitters:Pieces|"),
+        (words_of, "test_splitters:words_of@"),
+        (Pieces(), "test_splitters:Pieces@"),
     ],
 )
 def test_a_text_scores_1_against_itself_and_the_signature_tells_the_tokenizer(
@@ -134,7 +142,7 @@ def test_a_function_decides_about_case_and_punctuation() -> None:
 def test_a_function_can_be_named_as_suites_do() -> None:
     """``package.module:function``."""
     rouge = Rouge(["rouge1"], tokenizer="textwrap:wrap")
-    assert "tok:textwrap:wrap|" in rouge.signature
+    assert "tok:textwrap:wrap@" in rouge.signature
     assert rouge.score_batch(["a b"], ["a b"])["rouge1"].values[0] == 1.0
 
 
@@ -164,13 +172,54 @@ def test_tokens_that_are_no_texts_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("abc é", False), ("東", True), ("한", True), ("ไทย", False), ("・", False)],
+    [
+        *[
+            ("abc é", False),
+            ("東", True),
+            ("한", True),
+            ("ไทย", True),
+            ("・", False),
+            ("ＡＢ", True),
+        ],
+        *[("Привет", True), ("हिन्दी", True), ("مرحبا", True), ("Ελλάδα", True), ("5 €", False)],
+        *[("the α decay", False), ("ñandú", False), ("x̂", False), ("👍", False), ("“𝑥”", False)],
+    ],
 )
-def test_cjk_is_found(text: str, expected: bool) -> None:
-    """It decides what ``auto`` does."""
-    assert has_cjk(text) is expected
+def test_words_of_other_scripts_are_found(text: str, expected: bool) -> None:
+    """It decides what ``auto`` does; a single Greek letter is a symbol."""
+    assert has_other_script(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("output", "reference"),
+    [
+        ("В 2024 году выросли цены", "Кошка спит на диване, 2024"),
+        ("السعر الآن 5 دولار", "قطة تنام 5"),
+        ("ราคา iPhone วันนี้", "แมวนอนหลับ iPhone"),
+        ("मूल्य 10 रुपये", "बिल्ली 10"),
+    ],
+)
+def test_a_number_in_common_is_not_all_of_a_text(output: str, reference: str) -> None:
+    """``rouge_score`` sees nothing else of them, and takes them for equal."""
+    narrow = Rouge(["rouge1"], tokenizer="rouge_score").score_batch([output], [reference])
+    assert narrow["rouge1"].values[0] == 1.0
+    assert 0 < Rouge(["rouge1"]).score_batch([output], [reference])["rouge1"].values[0] <= 0.5
 
 
 def test_labels_name_functions_by_their_module() -> None:
     """Two functions of one name in two modules are told apart."""
-    assert tokenizer_label(words_of) == f"{words_of.__module__}:words_of"
+    label = tokenizer_label(words_of)
+    assert label == f"{words_of.__module__}:words_of@{code_hash(words_of)}"
+
+
+def test_a_rewritten_tokenizer_has_another_signature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its scores are not compared with those of before."""
+    monkeypatch.syspath_prepend(tmp_path)
+    labels = set()
+    for number, body in enumerate(["text.split()", "text.lower().split()"]):
+        lines = f"def words(text):\n    return {body}\n"
+        (tmp_path / f"rewritten{number}.py").write_text(lines, encoding="utf-8")
+        labels.add(tokenizer_label(f"rewritten{number}:words").partition("@")[2])
+    assert len(labels) == 2

@@ -79,6 +79,19 @@ def test_a_full_vocabulary_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> Non
     assert known.base <= 301
 
 
+def test_long_words_do_not_stay_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do many of more bytes than the table holds, such as hashes, or few that are huge."""
+    monkeypatch.setattr(module, "_MOST_WORDS", 100)
+    known = Vocabulary(as_is)
+    for block in range(5):
+        numbers_of(known, [b"%032d-%d" % (i, block) for i in range(60)])
+    assert known.base <= 121
+    monkeypatch.setattr(module, "_MOST_BYTES", 10_000)
+    for block in range(5):
+        numbers_of(known, [b"%d" % block * 6_000])
+    assert known.base <= 3
+
+
 def test_each_thread_has_its_own() -> None:
     """Threads score at once without waiting for each other or mixing their words."""
     mine, theirs = vocabulary(as_is), []
