@@ -16,6 +16,7 @@ from evalhub.metrics.stats.bootstrap import (
     resampled_sums,
 )
 from evalhub.metrics.stats.cluster_sums import MeansFunction
+from evalhub.metrics.stats.clustered_rate import clustered_rate_interval
 from evalhub.metrics.stats.correlation import (
     CorrelationMethod,
     WilliamsTest,
@@ -129,6 +130,7 @@ __all__ = [
     "bootstrap_means",
     "cliffs_delta",
     "clopper_pearson_interval",
+    "clustered_rate_interval",
     "cohen_kappa",
     "cohens_dz",
     "conclude",

@@ -10,6 +10,7 @@ from evalhub.errors import MetricInputError
 
 __all__ = [
     "beta_quantile",
+    "fair_coin_at_most",
     "hedges_correction",
     "lower_tail",
     "noncentral_t_below",
@@ -59,6 +60,11 @@ def normal_quantile(probability: float) -> float:
 def normal_below(value: float) -> float:
     """Return the chance that a standard normal number lies below *value*."""
     return _NORMAL.cdf(value)
+
+
+def fair_coin_at_most(heads: int, throws: int) -> float:
+    """Return the chance that a fair coin shows at most so many *heads*; 0 where below 0."""
+    return 0.0 if heads < 0 else float(_special().bdtr(heads, throws, 0.5))
 
 
 def t_quantile(probability: float, degrees: float) -> float:

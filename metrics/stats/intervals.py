@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalhub.errors import MetricInputError
+from evalhub.metrics.stats.cluster_error import cluster_degrees, cluster_pulls
 from evalhub.metrics.stats.distributions import (
     beta_quantile,
     normal_quantile,
@@ -70,19 +71,22 @@ def mean_interval(
 ) -> Interval:
     """Return the mean of *values* with its t interval.
 
-    With *clusters* (one label per value) the squared error is the sum over clusters of
-    the squared sum of deviations, over n squared, times C / (C - 1), and t has C - 1
-    degrees of freedom. One value or one cluster gives a mean without an interval.
+    With *clusters* (one label per value) the squared error is the sum over clusters of the
+    squared sum of deviations, over n squared, times C / (C - 1), and t has C - 1 degrees of
+    freedom; where their sizes differ both are those of
+    :mod:`~evalhub.metrics.stats.cluster_error`. One value or one cluster gives a mean without
+    an interval.
     """
     scores, groups = drop_unscored(values, clusters)
     if not scores.size:
         return Interval(0, None, None, None, None)
     mean = float(scores.mean())
-    sums = total_by(groups, scores - mean)
-    if sums.size < 2:
+    sizes = np.bincount(groups).astype(np.float64)
+    if sizes.size < 2:
         return Interval(scores.size, mean, None, None, None)
-    stderr = math.sqrt(_squared_error(sums)) / scores.size
-    margin = t_quantile(upper_tail(confidence), sums.size - 1) * stderr
+    pulls = cluster_pulls(total_by(groups, scores - mean), sizes)
+    stderr = math.sqrt(float(pulls @ pulls))
+    margin = t_quantile(upper_tail(confidence), cluster_degrees(sizes)) * stderr
     return Interval(scores.size, mean, stderr, mean - margin, mean + margin)
 
 
@@ -111,13 +115,13 @@ def difference_of_means(
     if not sides[0][0].size or not sides[1][0].size:
         return MeanDifference(None, None, None, None, None, None)
     difference = float(sides[1][0].mean() - sides[0][0].mean())
-    clusters = [np.unique(side[1]).size for side in sides]
-    if min(clusters) < 2:
+    sizes = [np.bincount(side[1], minlength=int(groups.max()) + 1).astype(float) for side in sides]
+    if any((size > 0).sum() < 2 for size in sizes):
         return MeanDifference(difference, None, None, None, None, None)
-    left, right = (_pull(*side, int(groups.max()) + 1) for side in sides)
+    left, right = (_pull(*side, size) for side, size in zip(sides, sizes, strict=True))
     variances = float(left @ left), float(right @ right)
     variance = max(0.0, sum(variances) - 2 * float(left @ right))
-    degrees = _satterthwaite(variances, clusters)
+    degrees = _satterthwaite(variances, [cluster_degrees(size) for size in sizes])
     return _t_difference(difference, math.sqrt(variance), degrees, confidence)
 
 
@@ -162,10 +166,6 @@ def jeffreys_interval(successes: int, n: int, *, confidence: float = 0.95) -> In
     return _beta_interval(successes, n, confidence, prior=0.5)
 
 
-def _squared_error(sums: Floats) -> float:
-    return float(sums @ sums) * sums.size / (sums.size - 1)
-
-
 def _joined(baseline: Clusters, candidate: Clusters, first: int, second: int) -> Clusters:
     """Return the labels of both sides, which have so many scores, one after the other."""
     if baseline is None and candidate is None:
@@ -177,15 +177,11 @@ def _joined(baseline: Clusters, candidate: Clusters, first: int, second: int) ->
     return [*baseline, *candidate]
 
 
-def _pull(scores: Floats, groups: Numbers, clusters: int) -> Floats:
-    """Return how far each cluster pulls the mean of *scores*; their squares sum to its variance."""
-    sums = total_by(groups, scores - scores.mean(), clusters)
-    present = np.unique(groups).size
-    return sums * math.sqrt(present / (present - 1)) / scores.size
+def _pull(scores: Floats, groups: Numbers, sizes: Floats) -> Floats:
+    return cluster_pulls(total_by(groups, scores - scores.mean(), sizes.size), sizes)
 
 
-def _satterthwaite(variances: Sequence[float], clusters: Sequence[int]) -> float:
-    degrees = [count - 1 for count in clusters]
+def _satterthwaite(variances: Sequence[float], degrees: Sequence[float]) -> float:
     total = sum(variances)
     if total == 0:
         return float(sum(degrees))

@@ -6,10 +6,11 @@ NaN stands for "not scored": it is dropped, together with its pair.
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from evalhub.errors import MetricInputError
-from evalhub.metrics.stats.distributions import normal_quantile, upper_tail
+from evalhub.metrics.stats.distributions import fair_coin_at_most, normal_quantile, upper_tail
 from evalhub.metrics.stats.intervals import mean_interval
 from evalhub.metrics.stats.permutation import sign_flip
 from evalhub.metrics.stats.sample import (
@@ -23,6 +24,9 @@ from evalhub.metrics.stats.sample import (
 )
 
 __all__ = ["McNemar", "PairedDifference", "mcnemar", "paired_difference"]
+
+_COUNTED = 1_000
+"""Disagreements up to which p is counted in whole numbers; their time grows as the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def paired_difference(
     The p-value is that of flipping the signs of whole clusters' differences: exactly when
     there are at most *permutations* ways to, else by that many seeded draws. With *rate*,
     that is for pass (1) and fail (0), and without clusters it is McNemar's, and the interval
-    is Bonett and Price's (2012), which does not shrink to a point when no pair disagrees.
+    is Bonett and Price's (2012), which does not shrink to a point when no pair disagrees. With
+    clusters that all agree it is theirs as well, a pair for each cluster.
 
     Raises:
         MetricInputError: the lengths differ, *permutations* is below 2, or a value of a
@@ -84,6 +89,9 @@ def paired_difference(
         lower, upper = _bonett_price(kept, confidence)
     elif plain.stderr is not None:
         p_value = sign_flip(total_by(groups, kept), permutations, seed)
+        if rate and kept.min() == kept.max():
+            # All alike leaves no variance to estimate; each cluster is then one trial.
+            lower, upper = _bonett_price(np.full(int(groups.max()) + 1, kept[0]), confidence)
     return PairedDifference(
         n=plain.n,
         difference=plain.mean,
@@ -134,7 +142,10 @@ def _bonett_price(differences: Floats, confidence: float) -> tuple[float, float]
 
 def _binomial_two_sided(fewer: int, n: int, *, mid_p: bool) -> float:
     """Return the chance that a fair coin's rarer side shows at most *fewer* times."""
-    # Whole numbers of any size: exact, and no more code than scipy's would take.
+    if n > _COUNTED:
+        below = fair_coin_at_most(fewer, n)
+        return min(1.0, below + (fair_coin_at_most(fewer - 1, n) if mid_p else below))
+    # Whole numbers of any size are exact, and for few of them quicker than importing scipy.
     tail = 2 * sum(math.comb(n, k) for k in range(fewer + 1))
     if mid_p:
         tail -= math.comb(n, fewer)

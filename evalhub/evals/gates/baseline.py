@@ -1,7 +1,7 @@
 """Kept runs to hold a candidate against: by id, the last that passed on a branch, by alias.
 
 All of it stands in tags of kept runs, so any tracker that can tag can do it:
-``evalhub.git.branch`` when it is kept, ``evalhub.verdict`` after the gates, ``evalhub.accepted``
+``evalhub.git_branch`` when it is kept, ``evalhub.verdict`` after the gates, ``evalhub.accepted``
 and ``evalhub.alias.NAME`` by ``evalhub eval promote``.
 """
 

@@ -12,18 +12,19 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.evals.gates.exact import exact_difference, exact_rate
+from evalhub.evals.gates.exact import exact_difference
 from evalhub.evals.gates.percentile import percentile_interval
 from evalhub.evals.gates.sample import Sample
 from evalhub.metrics.aggregate import is_rate, summarize
 from evalhub.metrics.base import ScoreColumn
-from evalhub.metrics.stats import missing_range, worst_case_difference
+from evalhub.metrics.stats import clustered_rate_interval, missing_range, worst_case_difference
 
 __all__ = [
     "Bounds",
     "Difference",
     "Mean",
     "Measure",
+    "Observed",
     "Percentile",
 ]
 
@@ -78,7 +79,6 @@ class Mean:
     """The mean of one target's scores."""
 
     sample: Sample
-    is_exact: bool = False
 
     def at(self, confidence: float) -> Bounds:
         """Return its bounds at *confidence*."""
@@ -91,10 +91,12 @@ class Mean:
         return _bounds(self.sample, values, lower, upper)
 
     def _ends(self, values: Floats, confidence: float) -> tuple[float | None, float | None]:
-        if self.is_exact:
-            return exact_rate(values, confidence)
+        clusters = self.sample.clusters
+        if is_rate(values, self.sample.bounds):
+            rate = clustered_rate_interval(values, clusters=clusters, confidence=confidence)
+            return rate.lower, rate.upper
         column = ScoreColumn("mean", values, "", bounds=self.sample.bounds)
-        found = summarize(column, clusters=self.sample.clusters, confidence=confidence)
+        found = summarize(column, clusters=clusters, confidence=confidence)
         return found.lower, found.upper
 
 
@@ -119,6 +121,32 @@ class Percentile:
             return found
         value = np.quantile(seen, self.share, method="inverted_cdf")
         return replace(found, value=float(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The mean or a percentile of just these scores, whatever the confidence."""
+
+    sample: Sample
+    share: float | None = None
+    """For a percentile: the share of scores below it."""
+
+    def at(self, confidence: float) -> Bounds:
+        """Return the figure with missing scores at their worst and at their best."""
+        values = self.sample.values
+        lower, upper = (
+            self._figure(_filled(values, end)) for end in missing_range(values, self.sample.bounds)
+        )
+        seen = values[~np.isnan(values)]
+        found = _bounds(self.sample, values, lower, upper)
+        return replace(found, value=self._figure(seen) if seen.size else None)
+
+    def _figure(self, values: Floats) -> float:
+        if not values.size or np.isnan(values).any():
+            return math.nan
+        if self.share is None:
+            return float(values.mean())
+        return float(np.quantile(values, self.share, method="inverted_cdf"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalhub.errors import MetricInputError
-from evalhub.evals.gates.bounds import Bounds, Difference, Mean, Measure, Percentile
+from evalhub.evals.gates.bounds import Bounds, Difference, Mean, Measure, Observed, Percentile
 from evalhub.evals.gates.demand import Gate
 from evalhub.evals.gates.directions import direction_in, undirected
 from evalhub.evals.gates.pairs import joint_bounds, pair_scores
@@ -78,8 +78,8 @@ def claims_of(gate: Gate, judged: Experiment) -> list[Claim]:
     claims = []
     for part in _parts(gate, judged.results):
         results = [result for result in judged.results if part.holds(result)]
-        sample = sample_of(results, gate.metric, bounds, statistic)
-        _check(gate, sample, results, statistic)
+        sample = sample_of(results, gate.metric, bounds)
+        _check(gate, sample)
         claims.append(_limited(gate, sample, statistic, part))
     return claims
 
@@ -91,7 +91,6 @@ def claims_of_pair(gate: Gate, baseline: Experiment, judged: Experiment) -> list
         MetricInputError: as :func:`claims_of`; or the margin is relative and the baseline's
             mean is not above 0; or neither more nor less of the metric is better.
     """
-    statistic = Statistic.parse(gate.statistic)
     pairs = pair_scores(baseline, judged, gate.metric)
     kept = [pair for pair in pairs if not pair.is_void]
     bounds = joint_bounds(gate.metric, baseline, judged)
@@ -101,17 +100,15 @@ def claims_of_pair(gate: Gate, baseline: Experiment, judged: Experiment) -> list
     claims = []
     for part in _parts(gate, [pair.candidate for pair in pairs]):
         inside = [pair for pair in kept if part.holds(pair.candidate)]
-        left, right = sample_of_pairs(inside, bounds, statistic)
-        _check(gate, right, [pair.candidate for pair in inside], statistic)
+        left, right = sample_of_pairs(inside, bounds)
+        _check(gate, right)
         difference = Difference(left, right, gate.method == "exact")
         claims.append(_compared(gate, difference, better.sign, part))
     return claims
 
 
 def _limited(gate: Gate, sample: Sample, statistic: Statistic, part: _Part) -> Claim:
-    measure: Measure = Mean(sample, gate.method == "exact")
-    if statistic.kind == "percentile":
-        measure = Percentile(sample, statistic.share)
+    measure = _measure(gate, sample, statistic)
     if gate.at_least is not None:
         return Claim(measure, gate.at_least, 1.0, gate.statistic, False, part.name, part.label)
     # At most b is at least -b with the sign turned.
@@ -119,10 +116,24 @@ def _limited(gate: Gate, sample: Sample, statistic: Statistic, part: _Part) -> C
     return Claim(measure, limit, -1.0, gate.statistic, False, part.name, part.label)
 
 
+def _measure(gate: Gate, sample: Sample, statistic: Statistic) -> Measure:
+    share = statistic.share if statistic.kind == "percentile" else None
+    if gate.is_observed:
+        return Observed(sample, share)
+    if share is not None:
+        return Percentile(sample, share)
+    return Mean(sample)
+
+
 def _compared(gate: Gate, difference: Difference, sign: float, part: _Part) -> Claim:
     must_gain = gate.better_than is not None
     limit, what = gate.margin if must_gain else -gate.margin, "difference"
     if gate.is_relative:
+        if sign > 0 and not must_gain and gate.margin >= 1:
+            raise MetricInputError(
+                f"a margin of {gate.margin:.0%} lets {gate.metric} fall to 0 and below; "
+                "give less than 100%"
+            )
         mean = _positive_mean(gate, difference)
         if difference.is_rate:
             limit *= mean
@@ -165,16 +176,7 @@ def _parts(gate: Gate, results: Sequence[ExampleResult]) -> list[_Part]:
     return parts
 
 
-def _check(
-    gate: Gate, sample: Sample, results: Sequence[ExampleResult], statistic: Statistic
-) -> None:
-    if statistic.kind in {"pass@k", "pass^k"} and results:
-        fewest = min(Counter(result.example_id for result in results).values())
-        if fewest < statistic.k:
-            raise MetricInputError(
-                f"{gate.statistic} needs {statistic.k} tries of each example and there are "
-                f"{fewest}; set repeats: {statistic.k}"
-            )
+def _check(gate: Gate, sample: Sample) -> None:
     if gate.method == "exact" and sample.clusters is not None:
         raise MetricInputError(
             "method: exact is for independent examples, and these share clusters or repeats; "

@@ -4,17 +4,21 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evalhub.errors import ConfigError
 from evalhub.evals.gates.directions import direction_in
 from evalhub.evals.gates.pairs import (
     Pair,
-    clusters_of,
+    Results,
     joint_bounds,
-    pair_scores,
+    match_results,
     refusal,
+    score_pairs,
     values_of,
 )
-from evalhub.evals.gates.slices import SliceComparison, compare_slices, difference_of
+from evalhub.evals.gates.slices import Scored, SliceComparison, compare_slices
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.metrics.stats import (
     Estimate,
@@ -102,7 +106,7 @@ class MetricComparison:
             return "unclear"
         if self.better is Direction.NEITHER:
             return "changed"
-        return "better" if found.difference * self.better.sign > 0 else "worse"
+        return "better" if found.lower * self.better.sign > 0 else "worse"
 
     @property
     def _is_significant(self) -> bool:
@@ -152,65 +156,70 @@ def compare(
     if unknown:
         raise ConfigError(f"no metric {unknown[0]!r} in these runs; there are {', '.join(known)}")
     wanted = known if metrics is None else metrics
-    compared = [_compare_metric(baseline, candidate, name, seed) for name in wanted]
+    matched = match_results(baseline, candidate)
+    compared = [_compare_metric(baseline, candidate, matched, name, seed) for name in wanted]
     told_apart = [replace(metric, declared=metric.name in declared) for metric in compared]
     return Comparison(baseline, candidate, _adjusted(told_apart))
 
 
 def _compare_metric(
-    baseline: Experiment, candidate: Experiment, name: str, seed: int
+    baseline: Experiment,
+    candidate: Experiment,
+    matched: Sequence[Results],
+    name: str,
+    seed: int,
 ) -> MetricComparison:
     refused = refusal(baseline, candidate, name)
-    pairs = [] if refused else pair_scores(baseline, candidate, name)
-    scored = [pair for pair in pairs if pair.is_scored]
-    bounds = joint_bounds(name, baseline, candidate)
+    every = [] if refused else score_pairs(matched, name)
+    pairs = [pair for pair in every if pair.is_scored]
+    scored = Scored.of(pairs, joint_bounds(name, baseline, candidate))
     better = direction_in(name, candidate, baseline)
     return MetricComparison(
         name=name,
         baseline=baseline.summary(name),
         candidate=candidate.summary(name),
-        difference=difference_of(scored, bounds, seed) if scored else None,
+        difference=scored.difference(seed) if pairs else None,
         p_adjusted=None,
         refused=refused,
-        unscored=sum(not pair.is_scored and not pair.is_void for pair in pairs),
-        regressions=_worst(scored, better.sign),
-        superiority=_superiority(scored) if scored else None,
-        slices=compare_slices(scored, bounds, seed) if scored else (),
+        unscored=sum(not pair.is_scored and not pair.is_void for pair in every),
+        regressions=_worst(pairs, better.sign * (scored.candidate - scored.baseline)),
+        superiority=_superiority(scored) if pairs else None,
+        slices=compare_slices(pairs, scored, seed),
         better=better,
     )
 
 
-def _worst(pairs: Sequence[Pair], sign: float) -> tuple[Regression, ...]:
-    found = [
-        Regression(
-            example_id=pair.baseline.example_id,
-            repeat=pair.baseline.repeat,
-            baseline=pair.baseline_score.value,
-            candidate=pair.candidate_score.value,
-            baseline_trace_id=pair.baseline.trace_id,
-            candidate_trace_id=pair.candidate.trace_id,
-            baseline_output=pair.baseline.output,
-            candidate_output=pair.candidate.output,
-        )
-        for pair in pairs
-        if pair.baseline_score is not None
-        and pair.candidate_score is not None
-        and pair.baseline_score.value is not None
-        and pair.candidate_score.value is not None
-    ]
-    worse = [item for item in found if sign * item.difference < 0]
-    by_loss = sorted(worse, key=lambda item: sign * item.difference)
-    # Of an example that was repeated the worst repeat: five of one would hide four others.
-    first = {item.example_id: item for item in reversed(by_loss)}
-    return tuple([item for item in by_loss if first[item.example_id] is item][:WORST])
+def _worst(pairs: Sequence[Pair], gains: NDArray[np.float64]) -> tuple[Regression, ...]:
+    """Return the worst of *pairs*; of an example that was repeated its worst repeat.
+
+    Five repeats of one example would hide four others.
+    """
+    worst: dict[str, Regression] = {}
+    for place in np.argsort(gains, kind="stable").tolist():
+        if gains[place] >= 0 or len(worst) == WORST:
+            break
+        pair = pairs[place]
+        if pair.baseline.example_id not in worst:
+            worst[pair.baseline.example_id] = _regression(pair)
+    return tuple(worst.values())
 
 
-def _superiority(pairs: Sequence[Pair]) -> Estimate:
-    return probability_of_superiority(
-        values_of([pair.baseline_score for pair in pairs]),
-        values_of([pair.candidate_score for pair in pairs]),
-        clusters=clusters_of([pair.baseline for pair in pairs]),
+def _regression(pair: Pair) -> Regression:
+    before, after = values_of([pair.baseline_score, pair.candidate_score]).tolist()
+    return Regression(
+        example_id=pair.baseline.example_id,
+        repeat=pair.baseline.repeat,
+        baseline=before,
+        candidate=after,
+        baseline_trace_id=pair.baseline.trace_id,
+        candidate_trace_id=pair.candidate.trace_id,
+        baseline_output=pair.baseline.output,
+        candidate_output=pair.candidate.output,
     )
+
+
+def _superiority(scored: Scored) -> Estimate:
+    return probability_of_superiority(scored.baseline, scored.candidate, clusters=scored.clusters)
 
 
 def _adjusted(compared: Sequence[MetricComparison]) -> tuple[MetricComparison, ...]:

@@ -88,13 +88,14 @@ class Gate:
     is_relative: bool = False
     """Whether ``margin`` is a share of the other target's mean."""
     statistic: str = "mean"
-    """``mean``, a percentile such as ``p95``, ``pass@3`` or ``pass^3``."""
+    """``mean``, or a percentile such as ``p95``."""
     slices: tuple[str, ...] = ()
     """Names of slices: the demand must hold for each of their labels."""
     smallest_slice: int = 1
     """Labels with fewer examples are left out."""
     method: str = "usual"
-    """``exact`` for passes and fails: an interval that never misses more than promised."""
+    """``exact`` for passes and fails: an interval that never misses more than promised;
+    ``observed`` takes the figure as it is, without an interval."""
 
     def __post_init__(self) -> None:
         given = [self.other, self.at_least, self.at_most]
@@ -108,8 +109,12 @@ class Gate:
             raise self._error(f"has margin {self.margin}; use 0 or more")
         if not 0 <= self.max_error_rate <= 1:
             raise self._error(f"has max_error_rate {self.max_error_rate}; use a share from 0 to 1")
-        if self.method not in {"usual", "exact"}:
-            raise self._error(f"has method {self.method!r}; use usual or exact")
+        if self.limit is not None and not math.isfinite(self.limit):
+            raise self._error(f"has the limit {self.limit}; give a finite number")
+        if self.method not in {"usual", "exact", "observed"}:
+            raise self._error(f"has method {self.method!r}; use usual, exact or observed")
+        if self.is_observed and self.other is not None:
+            raise self._error("compares by method observed, which is for at_least and at_most")
         self._check_statistic()
 
     def _check_statistic(self) -> None:
@@ -126,6 +131,21 @@ class Gate:
 
     def _error(self, what: str) -> ConfigError:
         return ConfigError(f"the gate on {self.metric!r} {what}")
+
+    @property
+    def limit(self) -> float | None:
+        """What it is bounded by; None where it compares."""
+        return self.at_most if self.at_least is None else self.at_least
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether it is about just these examples, and not about what they are a sample of."""
+        return self.method == "observed"
+
+    @property
+    def fewest(self) -> int:
+        """Fewest independent examples that it decides on."""
+        return 1 if self.is_observed else MIN_UNITS
 
     @property
     def other(self) -> str | None:

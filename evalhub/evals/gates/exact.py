@@ -1,22 +1,16 @@
-"""Intervals of rates, and of their difference, that never miss more often than they promise."""
+"""An interval of the difference of two rates that never misses more often than it promises."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.metrics.stats import clopper_pearson_interval
 
-__all__ = ["exact_difference", "exact_rate"]
+__all__ = ["exact_difference"]
 
 _FOR_DIRECTION = 0.8
 """Part of the allowed misses that goes to which side wins; the rest to how often they differ."""
 
 Floats = NDArray[np.float64]
-
-
-def exact_rate(values: Floats, confidence: float) -> tuple[float | None, float | None]:
-    """Return Clopper and Pearson's (1934) interval of the share of 1 in *values* of 0 and 1."""
-    found = clopper_pearson_interval(int(values.sum()), values.size, confidence=confidence)
-    return found.lower, found.upper
 
 
 def exact_difference(

@@ -15,7 +15,6 @@ from evalhub.evals.gates.bounds import Bounds
 from evalhub.evals.gates.claims import Claim, claims_of, claims_of_pair
 from evalhub.evals.gates.demand import (
     BASELINE_RUN,
-    MIN_UNITS,
     Decision,
     Gate,
     GateResult,
@@ -77,7 +76,7 @@ class _Finding:
         found = self.bounds
         return (
             found.missing_rate <= self.gate.max_error_rate
-            and found.units >= MIN_UNITS
+            and found.units >= self.gate.fewest
             and found.lower is not None
             and found.upper is not None
         )
@@ -125,6 +124,8 @@ class _Court:
     def _claims(self, gate: Gate, judged: Experiment) -> list[Claim] | GateResult:
         if gate.other is None:
             return claims_of(gate, judged)
+        if gate.other == judged.target:
+            raise ConfigError(f"the gate on {gate.metric!r} holds {gate.other!r} against itself")
         baseline = self._baseline(gate.other, judged, gate)
         if baseline is None:
             reason = "there is no earlier run to hold it against; this one may be the first"
@@ -164,14 +165,15 @@ def _surely_broken(findings: Sequence[_Finding]) -> set[_Finding]:
     """Return the findings that fail after Holm's correction for how many there are."""
     deciding = [one for one in findings if one.can_decide]
     suspects = [one for one in deciding if one.claim.conclude(one.bounds) is Conclusion.FAIL]
-    broken: set[_Finding] = set()
-    while suspects:
-        missed = (1 - CONFIDENCE) / (len(deciding) - len(broken))
-        found = {one for one in suspects if one.is_broken(1 - missed)}
+    # What is said of just these examples is no test, and takes nothing from those that are.
+    broken = {one for one in suspects if one.gate.is_observed}
+    left = sum(not one.gate.is_observed for one in deciding)
+    while suspects := [one for one in suspects if one not in broken]:
+        found = {one for one in suspects if one.is_broken(1 - (1 - CONFIDENCE) / left)}
         if not found:
             break
         broken |= found
-        suspects = [one for one in suspects if one not in found]
+        left -= len(found)
     return broken
 
 
@@ -197,12 +199,14 @@ def _part(finding: _Finding, is_broken: bool) -> SliceResult:
         value=bounds.value,
         lower=lower,
         upper=upper,
-        limit=bounds.sign * claim.limit,
+        limit=_limit(finding),
     )
 
 
 def _judge(finding: _Finding, is_broken: bool) -> tuple[Verdict, str]:
     bounds = finding.bounds
+    if not bounds.total:
+        return Verdict.INCOMPLETE, "no example has anything to score"
     if bounds.missing_rate > finding.gate.max_error_rate:
         return Verdict.INCOMPLETE, (
             f"{bounds.missing} of {bounds.total} examples have no score, "
@@ -210,29 +214,44 @@ def _judge(finding: _Finding, is_broken: bool) -> tuple[Verdict, str]:
         )
     if not finding.can_decide:
         return Verdict.INCONCLUSIVE, (
-            f"{bounds.units} independent examples; {MIN_UNITS} is the fewest to decide on"
+            f"{bounds.units} independent {'example' if bounds.units == 1 else 'examples'}; "
+            f"{finding.gate.fewest} is the fewest to decide on"
         )
     verdict = Verdict(finding.claim.conclude(bounds).value)
-    reason = _reason(finding, verdict)
+    reason = _reason(finding)
     if verdict is Verdict.FAIL and not is_broken:
         return Verdict.INCONCLUSIVE, f"{reason}, but not surely among this many demands"
     return verdict, reason
 
 
-def _reason(finding: _Finding, verdict: Verdict) -> str:
+def _reason(finding: _Finding) -> str:
     bounds = finding.bounds
-    position = {
-        Verdict.PASS: "is above",
-        Verdict.FAIL: "is below",
-        Verdict.INCONCLUSIVE: "reaches both sides of",
-    }[verdict]
     # Signs that were turned for the decision are turned back for the reader.
     low, high = _as_read(bounds)
-    if bounds.sign < 0 and verdict is not Verdict.INCONCLUSIVE:
-        position = "is below" if verdict is Verdict.PASS else "is above"
+    limit = _limit(finding)
     counted = f", {bounds.missing} unscored at their worst and best" if bounds.missing else ""
-    limit = bounds.sign * finding.claim.limit
-    return f"{finding.claim.what} [{low:.4g}, {high:.4g}] {position} {limit:.4g}{counted}"
+    figures = (
+        f"{low:.4g}" if finding.gate.is_observed and low == high else f"[{low:.4g}, {high:.4g}]"
+    )
+    told = f"{finding.claim.what} {figures} {_position(low, high, limit)} {limit:.4g}{counted}"
+    # No sample shows that a rate is 1, or that nothing ever fails.
+    is_out_of_reach = finding.gate.limit is not None and bounds.value == limit and low != high
+    return f"{told}; 'method: observed' asks of just these examples" if is_out_of_reach else told
+
+
+def _position(low: float | None, high: float | None, limit: float) -> str:
+    if low is None or high is None or low < limit < high:
+        return "reaches both sides of"
+    if low == high == limit:
+        return "is"
+    if low >= limit:
+        return "is above" if low > limit else "reaches down to"
+    return "is below" if high < limit else "reaches up to"
+
+
+def _limit(finding: _Finding) -> float:
+    """Return what the figures are held against, as it is read; never -0."""
+    return finding.bounds.sign * finding.claim.limit + 0.0
 
 
 def _as_read(bounds: Bounds) -> tuple[float | None, float | None]:

@@ -11,12 +11,19 @@ from evalhub.model import ExampleResult, Experiment, Score, ScoreState
 
 __all__ = [
     "Pair",
+    "Results",
     "clusters_of",
     "joint_bounds",
+    "match_results",
     "pair_scores",
     "refusal",
+    "score_pairs",
     "values_of",
 ]
+
+
+Results = tuple[ExampleResult, ExampleResult]
+"""Of the baseline and of the candidate, for the same example and repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +46,30 @@ class Pair:
         return _value(self.baseline_score) is not None and _value(self.candidate_score) is not None
 
 
-def pair_scores(baseline: Experiment, candidate: Experiment, metric: str) -> list[Pair]:
-    """Return the pairs of *metric*, in the baseline's order.
+def match_results(baseline: Experiment, candidate: Experiment) -> list[Results]:
+    """Return the results of the same example and repeat, in the baseline's order.
 
-    Results whose example and repeat only one side has are left out.
+    Those that only one side has are left out.
     """
     others = {(result.example_id, result.repeat): result for result in candidate.results}
-    pairs = []
-    for result in baseline.results:
-        other = others.get((result.example_id, result.repeat))
-        if other is not None:
-            pairs.append(Pair(result, other, score_of(result, metric), score_of(other, metric)))
-    return pairs
+    return [
+        (result, other)
+        for result in baseline.results
+        if (other := others.get((result.example_id, result.repeat))) is not None
+    ]
+
+
+def score_pairs(matched: Sequence[Results], metric: str) -> list[Pair]:
+    """Return the *matched* results with their scores of *metric*."""
+    return [
+        Pair(left, right, score_of(left, metric), score_of(right, metric))
+        for left, right in matched
+    ]
+
+
+def pair_scores(baseline: Experiment, candidate: Experiment, metric: str) -> list[Pair]:
+    """Return the pairs of *metric*, as :func:`match_results` matches them."""
+    return score_pairs(match_results(baseline, candidate), metric)
 
 
 def values_of(scores: Sequence[Score | None], *, missing: float = np.nan) -> NDArray[np.float64]:
@@ -88,6 +107,13 @@ def refusal(baseline: Experiment, candidate: Experiment, metric: str) -> str | N
         return (
             f"data set versions differ: {baseline.dataset_version[:8]} "
             f"against {candidate.dataset_version[:8]}"
+        )
+    ours, theirs = ({result.example_id for result in run.results} for run in (baseline, candidate))
+    if ours != theirs:
+        side, other = (baseline, candidate) if ours - theirs else (candidate, baseline)
+        return (
+            f"{len(ours - theirs or theirs - ours)} examples of {side.target} are not in "
+            f"{other.target}"
         )
     if metric == ERROR_RATE:
         return None

@@ -3,7 +3,8 @@
 Of x one can ask what share of examples is at most x, which is a rate with an interval. The
 percentile's interval holds each x of which that share may be the wanted one. For independent
 examples these are the order statistics of Thompson (1936), which need no assumption about the
-scores; for clusters it is the method of Woodruff (1952).
+scores; for clusters it is the method of Woodruff (1952), with Korn and Graubard's (1998) interval
+of the rate.
 """
 
 import math
@@ -13,9 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.metrics.aggregate import summarize
-from evalhub.metrics.base import ScoreColumn
-from evalhub.metrics.stats import clopper_pearson_interval
+from evalhub.metrics.stats import clopper_pearson_interval, clustered_rate_interval
 
 __all__ = ["percentile_interval"]
 
@@ -60,8 +59,8 @@ def _clustered(
     values: NDArray[np.float64], clusters: Sequence[str], confidence: float
 ) -> Callable[[float], _Ends]:
     def ends(x: float) -> _Ends:
-        below = ScoreColumn("share", (values <= x).astype(np.float64), "", bounds=(0.0, 1.0))
-        found = summarize(below, clusters=clusters, confidence=confidence)
+        below = (values <= x).astype(np.float64)
+        found = clustered_rate_interval(below, clusters=clusters, confidence=confidence)
         return _known(found.lower, found.upper)
 
     return ends

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evalhub.evals.gates.pairs import Pair, clusters_of, values_of
 from evalhub.metrics.aggregate import is_rate
 from evalhub.metrics.stats import PairedDifference, paired_difference
 
-__all__ = ["SliceComparison", "compare_slices", "difference_of"]
+__all__ = ["Scored", "SliceComparison", "compare_slices"]
+
+_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +38,67 @@ class SliceComparison:
         return None if p is None or not math.isfinite(p) else p
 
 
-def difference_of(
-    pairs: Sequence[Pair], bounds: tuple[float, float] | None, seed: int
-) -> PairedDifference:
-    """Return candidate minus baseline over *pairs* that are scored on both sides."""
-    before = values_of([pair.baseline_score for pair in pairs])
-    after = values_of([pair.candidate_score for pair in pairs])
-    return paired_difference(
-        before,
-        after,
-        rate=is_rate(before, bounds) and is_rate(after, bounds),
-        clusters=clusters_of([pair.baseline for pair in pairs]),
-        seed=seed,
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """Scores of the pairs that both sides have scored, position by position."""
+
+    baseline: _Floats
+    candidate: _Floats
+    groups: NDArray[np.intp]
+    """What each belongs to, by number."""
+    bounds: tuple[float, float] | None
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], bounds: tuple[float, float] | None) -> "Scored":
+        """Return the scores of *pairs*."""
+        labels = clusters_of([pair.baseline for pair in pairs])
+        numbers = range(len(pairs)) if labels is None else _numbered(labels)
+        return cls(
+            values_of([pair.baseline_score for pair in pairs]),
+            values_of([pair.candidate_score for pair in pairs]),
+            np.fromiter(numbers, dtype=np.intp, count=len(pairs)),
+            bounds,
+        )
+
+    @property
+    def clusters(self) -> list[int] | None:
+        """Their clusters' numbers, or None when all are independent."""
+        is_plain = np.unique(self.groups).size == self.groups.size
+        return None if is_plain else self.groups.tolist()
+
+    def at(self, places: Sequence[int]) -> "Scored":
+        """Return those at *places*."""
+        return Scored(
+            self.baseline[places], self.candidate[places], self.groups[places], self.bounds
+        )
+
+    def difference(self, seed: int) -> PairedDifference:
+        """Return candidate minus baseline."""
+        rates = (is_rate(side, self.bounds) for side in (self.baseline, self.candidate))
+        return paired_difference(
+            self.baseline, self.candidate, rate=all(rates), clusters=self.clusters, seed=seed
+        )
 
 
-def compare_slices(
-    pairs: Sequence[Pair], bounds: tuple[float, float] | None, seed: int
-) -> tuple[SliceComparison, ...]:
-    """Return the difference in each slice of *pairs*, which are scored on both sides."""
-    parts: dict[tuple[str, str], list[Pair]] = {}
-    for pair in pairs:
-        for name, label in pair.candidate.slices.items():
-            parts.setdefault((name, label), []).append(pair)
+def compare_slices(pairs: Sequence[Pair], scored: Scored, seed: int) -> tuple[SliceComparison, ...]:
+    """Return the difference in each slice of *pairs*, whose scores are *scored*."""
+    parts: dict[tuple[str, str], list[int]] = {}
+    for place, pair in enumerate(pairs):
+        for part in pair.candidate.slices.items():
+            parts.setdefault(part, []).append(place)
     return tuple(
         SliceComparison(
             name,
             label,
-            float(np.mean(values_of([pair.baseline_score for pair in inside]))),
-            float(np.mean(values_of([pair.candidate_score for pair in inside]))),
-            difference_of(inside, bounds, seed),
+            float(inside.baseline.mean()),
+            float(inside.candidate.mean()),
+            inside.difference(seed),
         )
-        for (name, label), inside in sorted(parts.items())
+        for (name, label), places in sorted(parts.items())
+        for inside in [scored.at(places)]
     )
+
+
+def _numbered(labels: Sequence[str]) -> list[int]:
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(label, len(numbers)) for label in labels]

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from evalhub.evals.gates.exact import exact_difference, exact_rate
+from evalhub.evals.gates.exact import exact_difference
 from evalhub.evals.gates.percentile import percentile_interval
+from evalhub.metrics.stats import clustered_rate_interval
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,8 +62,9 @@ def test_nothing_is_said_of_values_that_are_not_known() -> None:
 def test_an_exact_rate_is_clopper_and_pearson_s() -> None:
     """Equal to scipy's."""
     expected = stats.binomtest(7, 20).proportion_ci(0.95, method="exact")
-    found = exact_rate(np.array([1.0] * 7 + [0.0] * 13), 0.95)
-    assert found == pytest.approx((expected.low, expected.high))
+    found = clustered_rate_interval([1.0] * 7 + [0.0] * 13)
+    assert (found.lower, found.upper) == pytest.approx((expected.low, expected.high))
+    assert clustered_rate_interval([1.0] * 7 + [0.0] * 13, clusters=range(20)) == found
 
 
 @pytest.mark.parametrize("wins", [0.05, 0.3])

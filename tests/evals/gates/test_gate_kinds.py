@@ -9,7 +9,7 @@ from evalhub.evals.gates.compare import compare
 from evalhub.evals.gates.demand import Gate, GateResult
 from evalhub.evals.gates.gate import decide
 from evalhub.metrics.judge.canary import CanaryResult
-from evalhub.metrics.stats import mean_interval, pass_at_k, pass_hat_k, wilson_interval
+from evalhub.metrics.stats import mean_interval
 from evalhub.metrics.stats.figure import Figure
 from evalhub.model import Experiment
 
@@ -208,39 +208,12 @@ def test_a_slice_that_is_not_there_is_named(make_experiment: MakeExperiment) -> 
     )
 
 
-def test_pass_at_k_and_pass_hat_k(make_experiment: MakeExperiment) -> None:
-    """The figures are those of the statistics; one task is one unit, however often tried."""
-    rng = np.random.default_rng(0)
-    tries = (rng.random((50, 3)) < 0.6).astype(float)
-    judged = make_experiment("c", list(tries.ravel()), repeats=3)
-    passed, total = tries.sum(axis=1), np.full(50, 3.0)
-    for statistic, reference in (("pass@2", pass_at_k), ("pass^2", pass_hat_k)):
-        found = result(Gate("quality", at_least=0.1, statistic=statistic), judged)
-        expected = reference(passed, total, 2)
-        part = found.parts[0]
-        assert part.n == 50
-        assert part.value == pytest.approx(expected.mean)
-        assert (part.lower, part.upper) == pytest.approx((expected.lower, expected.upper))
-    more = result(Gate("quality", at_least=0.1, statistic="pass@4"), judged)
-    assert "needs 4 tries of each example and there are 3" in more.reason
-
-
-def test_a_task_with_a_lost_try_may_be_anything(make_experiment: MakeExperiment) -> None:
-    """A try without a score is not dropped: that would count the others as all there were."""
-    tries: list[float | None] = [1.0, 1.0, 1.0] * 40
-    tries[0] = None
-    judged = make_experiment("c", tries, repeats=3)
-    part = result(Gate("quality", at_least=0.1, statistic="pass^3"), judged).parts[0]
-    assert (part.n, part.missing) == (40, 1)
-    assert part.lower == wilson_interval(39, 40).lower
-
-
 def test_exact_rates(make_experiment: MakeExperiment) -> None:
-    """An exact interval is wider, and says no where scores are no rate."""
+    """An exact difference is wider, and says no where scores are no rate."""
     passes = [1.0] * 58 + [0.0] * 2
-    judged = make_experiment("c", passes)
+    runs = make_experiment("b", passes[::-1]), make_experiment("c", passes)
     usual, exact = (
-        result(Gate("quality", at_least=0.5, method=method), judged).parts[0]
+        result(Gate("quality", not_worse_than="b", margin=0.5, method=method), *runs).parts[0]
         for method in ("usual", "exact")
     )
     assert usual.lower is not None

@@ -1,5 +1,7 @@
 """Gates as people write them, and as reports read them out."""
 
+import math
+
 import pytest
 
 from evalhub.errors import ConfigError
@@ -11,9 +13,13 @@ from evalhub.evals.gates.demand import Gate, read_margin
     [
         ({"not_worse_than": "a", "better_than": "b"}, "needs exactly one of"),
         ({"at_most": 1, "statistic": "p100"}, "has statistic 'p100'; use mean"),
-        ({"at_most": 1, "statistic": "pass@0"}, "has statistic 'pass@0'"),
+        ({"at_most": 1, "statistic": "pass@0"}, "has statistic 'pass@0'; use mean or"),
+        ({"at_most": 1, "statistic": "pass@3"}, "which is a column: metric: METRIC_pass@3"),
         ({"not_worse_than": "a", "statistic": "p95"}, "compares p95 of two targets"),
-        ({"at_most": 1, "method": "bayes"}, "has method 'bayes'; use usual or exact"),
+        ({"at_least": math.nan}, "has the limit nan; give a finite number"),
+        ({"at_most": math.inf}, "has the limit inf"),
+        ({"better_than": "a", "method": "observed"}, "compares by method observed"),
+        ({"at_most": 1, "method": "bayes"}, "has method 'bayes'; use usual, exact or observed"),
     ],
 )
 def test_a_gate_that_makes_no_sense_says_why(settings: dict[str, object], message: str) -> None:

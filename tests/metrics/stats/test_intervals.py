@@ -17,6 +17,7 @@ from evalhub.metrics.stats import (
     mean_interval,
     wilson_interval,
 )
+from evalhub.metrics.stats.sample import Floats, Numbers
 
 _values = st.lists(st.floats(-5, 5), min_size=2, max_size=30)
 
@@ -33,16 +34,43 @@ def test_mean_interval_is_scipys_t_interval(values: list[float]) -> None:
 
 
 def test_clustered_error_is_that_of_statsmodels() -> None:
-    """It equals the cluster-robust error of a regression on a constant."""
+    """For clusters of one size it is the robust error of a regression on a constant."""
     linear = importlib.import_module("statsmodels.api")
     rng = np.random.default_rng(3)
-    values, groups = rng.normal(size=60), rng.integers(0, 9, 60)
-    fit = linear.OLS(values, np.ones(60)).fit(
+    values, groups = rng.normal(size=54), np.arange(54) % 9
+    fit = linear.OLS(values, np.ones(54)).fit(
         cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}
     )
     clusters = len(set(groups.tolist()))
     expected = float(fit.bse[0]) * math.sqrt(clusters / (clusters - 1))
     assert mean_interval(values, clusters=groups.tolist()).stderr == pytest.approx(expected)
+
+
+def by_matrices(values: Floats, groups: Numbers) -> tuple[float, float]:
+    """Return CR2 and its degrees of freedom as they are defined, by whole matrices."""
+    n = len(values)
+    residual = np.eye(n) - np.full((n, n), 1 / n)
+    variance, rows = 0.0, []
+    for group in np.unique(groups):
+        inside = np.flatnonzero(groups == group)
+        powers, axes = np.linalg.eigh(residual[np.ix_(inside, inside)])
+        adjusted = axes @ np.diag(powers**-0.5) @ axes.T
+        rows.append(np.ones(inside.size) @ adjusted @ residual[inside] / n)
+        variance += float(rows[-1] @ values) ** 2
+    spread = np.array(rows) @ np.array(rows).T
+    return math.sqrt(variance), float(np.trace(spread) ** 2 / np.trace(spread @ spread))
+
+
+@pytest.mark.parametrize("sizes", [(3, 3, 3), (1, 2, 7), (12, 1, 1, 1, 1, 1), (2, 5, 3, 9)])
+def test_error_over_uneven_clusters_is_that_of_the_definition(sizes: tuple[int, ...]) -> None:
+    """CR2 with Bell and McCaffrey's degrees of freedom, without the matrices."""
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    values = np.random.default_rng(5).normal(size=groups.size)
+    stderr, degrees = by_matrices(values, groups)
+    found = mean_interval(values, clusters=groups.tolist())
+    margin = stderr * float(scipy_stats.t.ppf(0.975, degrees))
+    assert found.stderr == pytest.approx(stderr)
+    assert found.upper == pytest.approx(values.mean() + margin)
 
 
 def test_one_example_a_cluster_changes_nothing() -> None:
@@ -130,10 +158,10 @@ def test_unpaired_difference_is_scipys_welch(baseline: list[float], candidate: l
 
 
 def test_unpaired_difference_knows_clusters_on_both_sides() -> None:
-    """It equals the cluster-robust error of a regression on a side's indicator."""
+    """For clusters of one size it is the robust error of a regression on a side's indicator."""
     linear = importlib.import_module("statsmodels.api")
     rng = np.random.default_rng(4)
-    groups, side = rng.integers(0, 10, 200), np.repeat([0, 1], 100)
+    groups, side = np.arange(200) % 10, np.repeat([0, 1], 100)
     values = rng.normal(size=10)[groups] + rng.normal(size=200) + 0.3 * side
     fit = linear.OLS(values, linear.add_constant(side)).fit(
         cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False}

@@ -97,6 +97,38 @@ def test_a_rate_is_told_and_not_guessed() -> None:
         paired_difference([1.0, 2.0], [1.0, 0.0], rate=True)
 
 
+@pytest.mark.parametrize("mid_p", [True, False])
+def test_mcnemar_of_very_many_disagreements_is_the_binomial_test(mid_p: bool) -> None:
+    """Whole numbers of 15,000 digits would take minutes; the chance is the same."""
+    losses, wins = 24_700, 25_300
+    before = np.repeat([1.0, 0.0], [losses, wins])
+    expected = float(scipy_stats.binomtest(losses, losses + wins).pvalue)
+    if mid_p:
+        expected -= float(scipy_stats.binom.pmf(losses, losses + wins, 0.5))
+    assert mcnemar(before, 1 - before, mid_p=mid_p).p_value == pytest.approx(expected)
+
+
+def test_tens_of_thousands_of_differences_take_the_normal_limit() -> None:
+    """The draws would follow it; a few large ones among many small ones are still drawn."""
+    differences = np.random.default_rng(2).normal(0.01, 1, 70_000)
+    z = differences.sum() / math.sqrt(float(differences @ differences))
+    found = paired_difference(np.zeros(70_000), differences).p_value
+    assert found == pytest.approx(2 * scipy_stats.norm.sf(abs(z)))
+    heavy = np.concatenate([differences * 1e-13, [1.0, 1.0, 1.0]])
+    # Three of them count, and have one sign in two of eight draws.
+    assert paired_difference(np.zeros(70_003), heavy).p_value == pytest.approx(0.25, abs=0.02)
+
+
+def test_clusters_without_a_disagreement_are_not_certain() -> None:
+    """Twelve tasks tried three times with equal answers say what twelve pairs say."""
+    tries = np.repeat([1.0, 0.0] * 6, 3)
+    found = paired_difference(tries, tries, rate=True, clusters=np.arange(12).repeat(3).tolist())
+    alone = paired_difference(tries[::3], tries[::3], rate=True)
+    assert (found.lower, found.upper) == (alone.lower, alone.upper)
+    assert found.upper is not None
+    assert found.upper > 0.1
+
+
 def test_many_drawn_flips_agree_with_the_normal_limit() -> None:
     """Over 3,001 clusters, a number that no eight divide, p is nearly that of a normal test."""
     differences = np.random.default_rng(6).normal(0.02, 1.0, 3_001)
