@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -107,7 +108,8 @@ class AnthropicChat:
             "extra_body": extra_body,
         }
         settings = {key: value for key, value in wanted.items() if value is not None}
-        return _completion(self._wishes.send(settings, functools.partial(self._send, turns)))
+        answer = _completion(self._wishes.send(settings, functools.partial(self._send, turns)))
+        return replace(answer, without=self._wishes.refused_of(settings))
 
     def close(self) -> None:
         """Close the connections."""

@@ -36,6 +36,8 @@ class Completion:
 
     Arguments are a mapping, or the model's own text where that is no JSON object.
     """
+    without: tuple[str, ...] = ()
+    """Settings that were asked for and that the endpoint refuses, such as ``temperature``."""
 
 
 class ChatClient(Protocol):

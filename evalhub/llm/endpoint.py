@@ -4,15 +4,32 @@ import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
 
 from evalhub.errors import ConfigError
 from evalhub.llm.local import LocalServer
 
-__all__ = ["Endpoint", "anthropic_endpoint", "open_endpoint", "resolve_endpoint"]
+__all__ = [
+    "Endpoint",
+    "Provider",
+    "anthropic_endpoint",
+    "endpoint_at",
+    "open_endpoint",
+    "resolve_endpoint",
+]
+
+Provider = Literal["openai", "anthropic"]
+"""Whose API an endpoint speaks; most speak OpenAI's."""
 
 _OPENAI_URL = "https://api.openai.com/v1"
-_OPENAI_MODEL = "gpt-5.4-mini"
+_OPENAI_MODEL = "gpt-4.1-mini"  # in the bundled price table, so that budgets hold
 _ANTHROPIC_URL = "https://api.anthropic.com"
+_VARIABLES: Mapping[Provider, tuple[str, str, str]] = {
+    "openai": ("OPENAI_BASE_URL", "OPENAI_API_KEY", _OPENAI_URL),
+    "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", _ANTHROPIC_URL),
+}
+"""Variables of the address and of the key, and the address that is usual."""
 _NO_KEY = "none"  # the openai client insists on a key; servers of one's own ignore it
 
 
@@ -24,6 +41,11 @@ class Endpoint:
     """Address with the version, such as ``http://127.0.0.1:8103/v1``; Anthropic's has none."""
     model: str
     api_key: str = field(default=_NO_KEY, repr=False)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a key is sent to it."""
+        return self.api_key != _NO_KEY
 
     @property
     def is_openai(self) -> bool:
@@ -56,13 +78,42 @@ def resolve_endpoint(environ: Mapping[str, str] | None = None) -> Endpoint | Non
     return endpoint
 
 
+def endpoint_at(
+    base_url: str,
+    model: str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    provider: Provider = "openai",
+) -> Endpoint:
+    """Return where *model* answers at *base_url*, an address that the environment may not name.
+
+    The environment's key is for the environment's own address, and goes nowhere else: no key
+    is shown to a stranger's server because a file names that.
+
+    Args:
+        base_url: Its address.
+        model: Its name there.
+        environ: Variables to read instead of ``os.environ``.
+        provider: Whose API it speaks.
+
+    Raises:
+        ConfigError: the address is not one.
+    """
+    env = os.environ if environ is None else environ
+    if not base_url.startswith(("http://", "https://")):
+        raise ConfigError(f"base_url is {base_url!r}; it must start with http:// or https://")
+    url, key, usual = _VARIABLES[provider]
+    is_own = _origin(base_url) == _origin(env.get(url) or usual)
+    return Endpoint(base_url, model, (env.get(key) if is_own else None) or _NO_KEY)
+
+
 def anthropic_endpoint(model: str, environ: Mapping[str, str] | None = None) -> Endpoint:
     """Return where Anthropic's *model* answers.
 
     ``ANTHROPIC_API_KEY`` and ``ANTHROPIC_BASE_URL`` are those of the anthropic client.
 
     Args:
-        model: Its name, such as ``claude-sonnet-5``.
+        model: Its name, such as ``claude-sonnet-4-5``.
         environ: Variables to read instead of ``os.environ``.
 
     Raises:
@@ -91,6 +142,12 @@ def open_endpoint() -> Iterator[Endpoint]:
         return
     with LocalServer() as server:
         yield Endpoint(server.base_url, server.model)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port
 
 
 def _check(endpoint: Endpoint, *, has_model: bool, has_key: bool) -> None:

@@ -18,9 +18,10 @@ from typing import IO, Self
 
 from evalhub.config import load_settings
 from evalhub.errors import MissingExtraError, ModelError
+from evalhub.llm.catalog import CATALOG
 from evalhub.llm.models import find
 
-__all__ = ["LocalServer"]
+__all__ = ["LocalServer", "lasting_address"]
 
 _LOG_LIMIT = 1 << 20
 _STOP_SECONDS = 5.0
@@ -38,6 +39,10 @@ class LocalServer:
         parallel: Requests answered at once; others wait.
         context: Tokens of each request's context, prompt and answer together.
         ready_timeout: Seconds that loading may take.
+
+    Raises:
+        MissingExtraError: the ``local`` extra is not installed.
+        ModelError: the model was not pulled.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class LocalServer:
         context: int = 4096,
         ready_timeout: float = 60.0,
     ) -> None:
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise MissingExtraError("xllamacpp is not installed; run: pip install 'evalhub[local]'")
         self._path = Path(model) if model.endswith(".gguf") else find(model)
         self._host = host
         self._port = port
@@ -63,6 +70,7 @@ class LocalServer:
         self._process: subprocess.Popen[str] | None = None
         self._url = ""
         self.model = self._path.stem if model.endswith(".gguf") else model
+        self._weights = _weights(self._path, self.model)
         """Name by which requests ask for it."""
         self.log = load_settings().home / "logs" / f"llm-{self.model}.log"
         """File that holds what the native code said."""
@@ -82,11 +90,8 @@ class LocalServer:
         """Load the model and return once it answers.
 
         Raises:
-            MissingExtraError: the ``local`` extra is not installed.
             ModelError: it did not start, or not in time; the message holds the log's last line.
         """
-        if importlib.util.find_spec("xllamacpp") is None:
-            raise MissingExtraError("xllamacpp is not installed; run: pip install 'evalhub[local]'")
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             if log.tell() > _LOG_LIMIT:
@@ -94,6 +99,7 @@ class LocalServer:
             self._process = self._spawn(log)
         try:
             self._url = self._wait_for_address(self._process)
+            _RUNNING[self._url] = self._weights
         except BaseException:
             self.close()
             raise
@@ -112,6 +118,7 @@ class LocalServer:
     def close(self) -> None:
         """Stop serving; harmless when it does not run."""
         process, self._process = self._process, None
+        _RUNNING.pop(self._url, None)
         if process is None:
             return
         with process:
@@ -166,6 +173,27 @@ class LocalServer:
             if said:
                 return f"{said[-1]} (log: {self.log})"
         return f"its log {self.log} is empty"
+
+
+_RUNNING: dict[str, str] = {}
+"""Addresses of the servers that this process runs now, and whose weights answer there."""
+
+
+def lasting_address(base_url: str) -> str:
+    """Return what to know an endpoint by tomorrow: *base_url*, unless it is the embedded model's.
+
+    That one listens on another port each time; it is known by its weights.
+    """
+    return _RUNNING.get(base_url, base_url)
+
+
+def _weights(path: Path, model: str) -> str:
+    if model in CATALOG:
+        return f"embedded:{CATALOG[model].files[0].sha256}"
+    with contextlib.suppress(OSError):  # starting will say that the file is not there
+        found = path.stat()
+        return f"embedded:{path.name}:{found.st_size}:{found.st_mtime_ns}"
+    return f"embedded:{path.name}"
 
 
 def _read_line(process: subprocess.Popen[str], lines: "queue.SimpleQueue[str]") -> None:

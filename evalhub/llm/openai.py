@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -106,7 +107,8 @@ class OpenAIChat:
         }
         settings = {key: value for key, value in wanted.items() if value is not None}
         request = functools.partial(self._send, [dict(message) for message in messages])
-        return to_completion(self._wishes.send(settings, request))
+        answer = to_completion(self._wishes.send(settings, request))
+        return replace(answer, without=self._wishes.refused_of(settings))
 
     def close(self) -> None:
         """Close the connections."""
@@ -146,7 +148,15 @@ class OpenAIChat:
         refused = refused or self._wishes.named_in(error.message, sent)
         if code in {400, 422} and refused in _WORDS:
             return RefusedSettingError(refused)
-        return ModelError(f"{self._where()} refused with {code}: {error.message}{_advice(code)}")
+        return ModelError(
+            f"{self._where()} refused with {code}: {error.message}{self._advice(code)}"
+        )
+
+    def _advice(self, code: int) -> str:
+        if code in {401, 403}:
+            sent = "" if self.endpoint.has_key else "no key was sent: "
+            return f"; {sent}check OPENAI_API_KEY, or the variable that api_key_env names"
+        return "; check OPENAI_BASE_URL and EVALHUB_MODEL" if code == 404 else ""
 
     def _where(self) -> str:
         return f"model {self.model!r} at {self.endpoint.base_url}"
@@ -172,12 +182,6 @@ def _post(
     """Return the JSON of the answer to a chat completion's *body*."""
     sent = {**body, **(extra_body or {})}
     return client.post("/chat/completions", body=sent, cast_to=object)
-
-
-def _advice(code: int) -> str:
-    if code in {401, 403}:
-        return "; check OPENAI_API_KEY"
-    return "; check OPENAI_BASE_URL and EVALHUB_MODEL" if code == 404 else ""
 
 
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 __all__ = ["RefusedSettingError", "Wishes"]
@@ -42,6 +42,10 @@ class Wishes:
                 return request(sent)
             except RefusedSettingError as refusal:
                 self._give_up(refusal.setting)
+
+    def refused_of(self, settings: Iterable[str]) -> tuple[str, ...]:
+        """Return those of *settings* that are left out, in alphabetical order."""
+        return tuple(sorted(self._refused.intersection(settings)))
 
     def named_in(self, message: str, sent: Mapping[str, Any]) -> str | None:
         """Return the setting of those *sent* that a refusal's *message* names."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from evalhub._forks import no_fork
 from evalhub.llm.client import Completion
 from evalhub.metrics.judge.asking import NOT_AN_ANSWER, AnswerSource, Question
 from evalhub.metrics.judge.completions import completion_from, completion_to
@@ -72,7 +73,9 @@ class _File:
         self._path = path
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
         self._process = 0
+        self._inherited: list[sqlite3.Connection] = []
         self._has_given_up = False
 
     def get(self, key: str) -> Completion | None:
@@ -92,7 +95,7 @@ class _File:
 
     def _run(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
         """Return what *action* gives, or None where the file cannot be used."""
-        with self._lock:
+        with no_fork(), self._lock:
             if self._has_given_up:
                 return None
             try:
@@ -113,19 +116,35 @@ class _File:
             return action(self._open())
 
     def _open(self) -> sqlite3.Connection:
-        # SQLite forbids that a connection is used on both sides of a fork.
-        if self._connection is None or self._process != os.getpid():
+        if self._connection is not None and self._process != os.getpid():
+            # SQLite forbids that a connection is used, or even closed, on both sides of a fork.
+            self._inherited.append(self._connection)
+            self._connection = None
+        if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = _connect(self._path)
-            self._process = os.getpid()
+            self._opened, self._process = _identity(self._path), os.getpid()
         return self._connection
 
     def _drop(self) -> None:
+        """Remove the damaged file, unless another process has put a new one in its place."""
+        was_opened = self._connection is not None
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        for suffix in ("", "-wal", "-shm"):
+        if was_opened and _identity(self._path) != self._opened:
+            return
+        for suffix in ("-wal", "-shm", ""):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at *path* from another one there; None without one."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -13,14 +13,14 @@ from typing import Any, Protocol, Self, TypeVar
 
 from evalhub.errors import BudgetSpentError, EmptyAnswerError, ModelError
 from evalhub.llm.client import ChatClient, Completion, TokenLogprob
+from evalhub.metrics.judge.reasoning import without_reasoning
 from evalhub.metrics.judge.spending import Meter
 from evalhub.model import ScoreState, SpanKind, Usage
 from evalhub.tracing import ContextThreadPoolExecutor, trace
+from evalhub.tracing.projects import EVALUATORS
 
-__all__ = ["NOT_AN_ANSWER", "PROJECT", "Answer", "AnswerSource", "Asker", "ModelSource", "Question"]
+__all__ = ["NOT_AN_ANSWER", "Answer", "AnswerSource", "Asker", "ModelSource", "Question"]
 
-PROJECT = "evaluators"
-"""Where the traces of judges go, as LangSmith's do: apart from those of the application."""
 NOT_AN_ANSWER = {
     "content_filter": "the answer was filtered",
     "length": "the answer was cut off",
@@ -64,7 +64,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. ``state`` is ``scored`` where there is a text that can be read."""
+    """What came back. ``state`` is ``scored`` where there is a text that can be read.
+
+    The text is what the model answered, without the reasoning that it may have put before.
+    """
 
     state: ScoreState
     text: str = ""
@@ -146,6 +149,9 @@ class Asker:
             is_empty = isinstance(error, EmptyAnswerError)
             state = ScoreState.UNPARSED if is_empty else ScoreState.ERRORED
             return Answer(state, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - a client of the user's own may raise any
+            self.meter.failed()
+            return Answer(ScoreState.ERRORED, reason=_told(error))
         self.meter.answered(completion)
         return _answer(completion)
 
@@ -164,12 +170,23 @@ class Asker:
             kind=SpanKind.EVALUATOR,
             inputs=dict(inputs),
             metadata={"signature": signature},
-            project=PROJECT,
+            project=EVALUATORS,
         )
 
 
 def _answer(completion: Completion) -> Answer:
-    reason = NOT_AN_ANSWER.get(completion.finish_reason or "")
+    finish, text = completion.finish_reason or "", without_reasoning(completion.text or "")
+    reason = NOT_AN_ANSWER.get(finish)
+    if reason is None and not text.strip():
+        called = ", ".join(str(call.get("name")) for call in completion.tool_calls)
+        reason = f"the judge called the tool {called} and said nothing" if called else _SILENT
     state = ScoreState.SCORED if reason is None else ScoreState.UNPARSED
-    told = None if reason is None else f"{reason}: {completion.text}"
-    return Answer(state, completion.text, told, completion.logprobs, completion.usage)
+    told = None if reason is None else f"{reason}: {completion.text or ''}".rstrip(": ")
+    return Answer(state, text, told, completion.logprobs, completion.usage)
+
+
+def _told(error: Exception) -> str:
+    return f"the client raised {type(error).__name__}: {error}"
+
+
+_SILENT = "the answer holds nothing but reasoning, or nothing"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from evalhub.errors import ModelBusyError, ModelUnavailableError
+from evalhub.errors import BudgetSpentError, ModelBusyError, ModelUnavailableError
 from evalhub.llm.client import Completion
 from evalhub.metrics.judge.asking import AnswerSource, Question
 
@@ -21,7 +21,8 @@ class Breaker:
     """Asks *source* until *limit* answers in a row were unavailable; then it says so itself.
 
     After *rest_s* seconds one question is let through, and all are when it gets an
-    answer. An endpoint that is busy (429) is not down: it counts for neither.
+    answer. An endpoint that is busy (429) is not down, and one that was not asked because the
+    budget is spent is not up: they count for neither.
     """
 
     source: AnswerSource
@@ -49,7 +50,7 @@ class Breaker:
         self._check()
         try:
             completion = self.source.complete(question)
-        except ModelBusyError:
+        except (BudgetSpentError, ModelBusyError):
             raise
         except ModelUnavailableError as error:
             self._failed(error)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Real
 from statistics import median
 from typing import Literal
 
@@ -30,8 +31,10 @@ Threshold = float | Literal["auto"] | None
 """The lowest grade that passes; ``auto`` has it chosen, None leaves grades as they are."""
 
 _VERDICTS: Mapping[object, float] = {
-    **dict.fromkeys(("pass", "passed", "true", "yes", "correct", "good"), 1.0),
-    **dict.fromkeys(("fail", "failed", "false", "no", "incorrect", "bad"), 0.0),
+    **dict.fromkeys(("pass", "passed", "true", "yes", "y", "correct", "right", "good"), 1.0),
+    **dict.fromkeys(("accept", "accepted", "ok", "acceptable", "supported"), 1.0),
+    **dict.fromkeys(("fail", "failed", "false", "no", "n", "incorrect", "wrong", "bad"), 0.0),
+    **dict.fromkeys(("reject", "rejected", "not ok", "unacceptable", "unsupported"), 0.0),
     1: 1.0,
     0: 0.0,
 }
@@ -76,8 +79,12 @@ class Reading:
         even if it gave nothing but ones.
 
         Raises:
-            MetricInputError: one side has verdicts or words and the other has grades.
+            MetricInputError: one side has verdicts or words and the other has grades, or a
+                threshold is no number.
         """
+        for name, mark in (("threshold", threshold), ("human_threshold", human_threshold)):
+            if mark is not None and not math.isfinite(mark):
+                raise MetricInputError(f"{name} is {mark}; give the lowest grade that passes")
         graded = scale not in {None, (0.0, 1.0)}
         judge_kind = Kind.GRADE if graded else _kind(judge)
         if threshold is not None:
@@ -103,8 +110,10 @@ class Reading:
         return [self._read(label, self.human_threshold) for label in labels]
 
     def _read(self, label: Label, threshold: float | None) -> Label:
-        if label is None or self.kind is not Kind.VERDICT:
+        if label is None or self.kind is Kind.GRADE:
             return label
+        if self.kind is Kind.CATEGORY:
+            return label.lower() if isinstance(label, str) else label
         if threshold is None:
             return _verdict(label)
         if isinstance(label, str):
@@ -115,9 +124,12 @@ class Reading:
 
 
 def as_labels(column: Labels) -> list[Label]:
-    """Return *column* with None for each label that is missing (None or NaN)."""
-    items: list[Label] = column.tolist() if isinstance(column, np.ndarray) else list(column)
-    return [None if isinstance(item, float) and math.isnan(item) else item for item in items]
+    """Return *column* with None for each label that is missing (None, NaN or an empty text).
+
+    Raises:
+        MetricInputError: as :func:`read_label`.
+    """
+    return [read_label(item) for item in column]
 
 
 def read_label(cell: object) -> Label:
@@ -128,7 +140,9 @@ def read_label(cell: object) -> Label:
     """
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return None
-    if isinstance(cell, int | float):  # True is 1.0
+    if type(cell).__name__ == "NAType":  # pandas' own, which is equal to nothing
+        return None
+    if isinstance(cell, Real | np.bool_):  # True is 1.0
         number = float(cell)
     elif isinstance(cell, str):
         try:

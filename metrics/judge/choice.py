@@ -6,7 +6,7 @@ come to a conclusion, prefers none.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ from evalhub.metrics.judge.parse import json_objects
 
 __all__ = ["CHOICE_VERSION", "Choice", "read_choice"]
 
-CHOICE_VERSION = 1
+CHOICE_VERSION = 2
 """Part of signatures; changes when any answer is read differently."""
 
 
@@ -32,17 +32,33 @@ _NAME = (
     r"[\s_]*[*\"'`(\[]*(?P<letter>[ab])\b[*\"'`)\]]*"
 )
 _BRACKETS = re.compile(r"\[\[\s*(?P<letter>[abc]|tie)\s*\]\]", re.IGNORECASE)
-_ALONE = re.compile(
-    rf"[\s*_`\"'(\[]*(?:(?:winner|verdict|choice)\W+)?(?:{_NAME}|(?P<bare>[ab]|tie))[\s*_`\"'.)\]]*",
+_CHOSEN = rf"(?:{_NAME}|(?P<bare>[ab])|(?P<tie>tie|draw|equal|both|neither))[\s*_`\"'.)\]]*"
+_ALONE = re.compile(rf"[\s*_`\"'(\[]*{_CHOSEN}", re.IGNORECASE)
+_CALL = rf"(?:{'|'.join(_KEYS[:-1])})(?: answer| choice)?(?: is)?\W+|answer\W*[:=]\W*"
+_CALLED = re.compile(rf"[\s*_`\"'(\[#]*(?:(?:final|the) )*(?:{_CALL}){_CHOSEN}", re.IGNORECASE)
+"""A line such as ``Winner: A``; "Answer A" alone may be the heading of what is said of it."""
+_MARKED = re.compile(
+    rf"(?:\\boxed\{{|<(?:{'|'.join(_KEYS)})>|[\"'](?:{'|'.join(_KEYS)})[\"']\s*:\s*[\"'])\s*"
+    rf"{_CHOSEN}(?=\}}|<|,|$)",
     re.IGNORECASE,
 )
+"""In a box or a tag; or in JSON that is broken, whose explanation may say anything."""
 _HOW = r"(?:(?:clearly|slightly|much|overall|therefore|still|generally|the|a) )*"
 _BETTER = "better|best|superior|preferable|preferred|stronger|winner"
+_LETTER = r"(?P<letter>(?-i:[AB]))\b[*\"'`)\]]*"
+"""A letter alone, which must be a capital: "a" is an article."""
+_BARE = rf"(?:^|(?<=[.!?:] )|(?<=\n))[*\"'`(\[]*{_LETTER}"
+"""One that begins a sentence: within it may be the A of "vitamin A"."""
+_END = r"(?=[*_]*(?:[.,;:!]|$| than\b| because\b| since\b| as\b| overall\b))"
+_IF = r"(?! (?:if|had|were)\b)"
 _PREFERENCES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"{_NAME} (?:is|was|would be) {_HOW}(?:{_BETTER})\b",
+        rf"{_NAME} (?:is|was|would be) {_HOW}(?:{_BETTER})\b{_IF}",
         rf"{_NAME} wins\b",
+        rf"{_BARE} (?:is|was) {_HOW}(?:{_BETTER})\b{_END}",
+        rf"{_BARE} wins\b",
+        rf"\b(?:better|best|preferred) (?:one|answer|response|output) is\W*{_LETTER}",
         rf"\b(?:prefer|choose|pick|select) {_NAME}",
         rf"\b(?:winner|better one|best one|choice|verdict|preference)(?: is|:| =)\W*{_NAME}",
     )
@@ -63,14 +79,14 @@ _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def read_choice(text: str) -> Choice | None:
-    """Return which answer *text* prefers, or None.
+    r"""Return which answer *text* prefers, or None.
 
-    Looked for in this order: a JSON object with a ``winner``; ``[[A]]``; a letter that stands
-    alone, as the whole answer or on its last line; what the last sentence that concludes
-    ("Therefore, ...") says; "Output (a) is better" and the like anywhere.
+    Looked for in this order: a JSON object with a ``winner``, be it broken; ``[[A]]``,
+    ``\boxed{A}`` or a tag; a letter that stands alone, as the whole answer or on its last line,
+    or a line such as "Winner: A"; what the last sentence that concludes ("Therefore, ...")
+    says; "Output (a) is better" and the like anywhere.
     """
-    readers = (_from_json, _from_brackets, _from_last_line, _from_conclusion, _from_anywhere)
-    for reader in readers:
+    for reader in _READERS:
         found = reader(text)
         if found:
             return found.pop() if len(found) == 1 else None
@@ -95,19 +111,27 @@ def _choices(values: Iterable[str]) -> set[Choice]:
 def _whole(text: str) -> Choice | None:
     """Return the choice that all of *text* is."""
     match = _ALONE.fullmatch(text)
-    if match is None:
-        return None
-    return Choice((match["letter"] or match["bare"]).lower())
+    return None if match is None else _chosen(match)
+
+
+def _chosen(match: re.Match[str]) -> Choice:
+    letter = match["letter"] or match["bare"]
+    return Choice.TIE if letter is None else Choice(letter.lower())
+
+
+def _from_marks(text: str) -> set[Choice]:
+    return {_chosen(match) for match in _MARKED.finditer(text)}
 
 
 def _from_brackets(text: str) -> set[Choice]:
     letters = {match["letter"].lower() for match in _BRACKETS.finditer(text)}
-    return {Choice.TIE if letter == "c" else Choice(letter) for letter in letters}
+    return {Choice.TIE if letter in {"c", "tie"} else Choice(letter) for letter in letters}
 
 
-def _from_last_line(text: str) -> set[Choice]:
+def _from_lines(text: str) -> set[Choice]:
     lines = text.strip().splitlines()
-    return _choices(lines[-1:])
+    called = {_chosen(match) for line in lines if (match := _CALLED.fullmatch(line))}
+    return called or _choices(lines[-1:])
 
 
 def _from_conclusion(text: str) -> set[Choice]:
@@ -134,3 +158,9 @@ def _from_anywhere(text: str) -> set[Choice]:
         for match in pattern.finditer(text)
     }
     return found or ({Choice.TIE} if _TIED.search(text) else set())
+
+
+_READERS: Sequence[Callable[[str], set[Choice]]] = (
+    *(_from_json, _from_marks, _from_brackets, _from_lines),
+    *(_from_conclusion, _from_anywhere),
+)

@@ -22,6 +22,7 @@ def completion_to(completion: Completion) -> dict[str, Any]:
         "finish_reason": completion.finish_reason,
         "usage": usage or None,
         "logprobs": logprobs,
+        "without": list(completion.without) or None,
     }
     return _known(kept)
 
@@ -43,6 +44,7 @@ def completion_from(kept: Mapping[str, Any]) -> Completion:
         usage=_usage(kept.get("usage")),
         logprobs=_logprobs(kept.get("logprobs")),
         cached=True,
+        without=tuple(str(name) for name in kept.get("without") or ()),
     )
 
 

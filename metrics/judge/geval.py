@@ -44,8 +44,6 @@ from evalhub.model import ScoreState
 __all__ = ["GEval", "GEvalColumn"]
 
 _PROMPT = "geval_v1"
-_GRADE_TOKENS = 32
-"""Enough for the grade and for a few words that a model puts before it all the same."""
 _TOP_LOGPROBS = 20
 """The most that OpenAI's API gives."""
 
@@ -76,6 +74,8 @@ class GEval(JudgeSettings):
         samples: Answers per example in place of logprobs; 20 in the paper.
         least_mass: Probability that grades must have together among the likeliest tokens.
         label: The column's name; the ready rubric's, or ``geval``, when None.
+        max_tokens: Of each grade. Enough for it and for a few words that a model puts before it
+            all the same; a model that reasons before it answers needs 1,000 or more.
 
     Raises:
         MetricError: a setting cannot be used.
@@ -90,6 +90,7 @@ class GEval(JudgeSettings):
     samples: int | None = None
     least_mass: float = 0.5
     label: str | None = None
+    max_tokens: int = 32
     _criteria: str = field(init=False, repr=False, compare=False)
     _written: list[Steps] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -151,6 +152,7 @@ class GEval(JudgeSettings):
             by="logprobs" if self.samples is None else f"{self.samples}samples",
             least_mass="-" if self.samples else self.least_mass,
             judge=self._asker.model,
+            max_tokens=self.max_tokens,
             seed=self.seed,
             parser=PARSER_VERSION,
             version=self.version,
@@ -193,7 +195,7 @@ class GEval(JudgeSettings):
         return Question(
             [{"role": "user", "content": text}],
             json_schema=grade_schema(*self.scale, explain=False),
-            max_tokens=_GRADE_TOKENS,
+            max_tokens=self.max_tokens,
             seed=self.seed,
             key=key,
             **settings,
@@ -208,7 +210,7 @@ class GEval(JudgeSettings):
         grade = token_grade(answer.text, answer.logprobs, *self.scale)
         if grade is None:
             return _Grade(_unparsed(answer))
-        if grade.mass < self.least_mass:
+        if grade.mass < self.least_mass or not grade.mass:
             return _Grade(
                 Judgement(ScoreState.UNPARSED, f"too little on grades: {grade}"), grade.mass
             )

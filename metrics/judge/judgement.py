@@ -78,7 +78,7 @@ def check_scale(scale: Sequence[int]) -> tuple[int, int]:
     Raises:
         MetricError: they are not two whole numbers from 0 on, the lower one first.
     """
-    grades = tuple(scale)
+    grades = tuple(scale) if isinstance(scale, Sequence) else ()
     is_whole = all(type(grade) is int for grade in grades)
     if len(grades) != 2 or not is_whole or not 0 <= grades[0] < grades[1]:
         raise MetricError(f"scale is {scale}; give two whole numbers, the lower one first")

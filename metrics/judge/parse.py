@@ -22,11 +22,17 @@ __all__ = [
     "stated_reason",
 ]
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Part of judges' signatures; changes when any answer is read differently."""
 
-_KEYS = ("score", "rating", "grade", "评分", "得分", "分数")
-_LABEL = rf"(?:\b(?:{'|'.join(_KEYS[:3])}|scale)\b|评分|得分|分数)"
+_WORDS = (
+    *("score", "rating", "grade", "bewertung", "оценка", "punteggio"),
+    *("puntuación", "puntaje", "pontuação", "calificación"),
+)
+"""What a score is called in languages that part words by blanks."""
+_CHARACTERS = ("评分", "得分", "分数", "評分", "点数", "スコア", "점수")
+_KEYS = (*_WORDS, *_CHARACTERS, "final_score", "overall_score")
+_LABEL = rf"(?:\b(?:{'|'.join(_WORDS)}|scale)\b|{'|'.join(_CHARACTERS)})"
 # Neither a piece of a longer number nor of a range, a date or a version.
 _VALUE = r"(?<![\w.,/−-])(?P<value>\d+(?:\.\d+)?)"
 _NUMBER = rf"{_VALUE}(?![\w%]|[.,/:]\d|\s*(?:[−–-]|or\b|to\b)\s*\d)"
@@ -49,6 +55,13 @@ _PATTERNS = tuple(
     )
 )
 _ALONE = re.compile(r"[\s*_`\"'\[(]*(?P<value>\d+(?:\.\d+)?)[\s*_`\"'\]).]*")
+_ON_TOP = re.compile(r"[*_`\"'\[]*(?P<value>\d+(?:\.\d+)?)[\s*_`\"'\]]*")
+"""Not "1." or "1)", with which a list begins."""
+_MARKED = re.compile(
+    r"(?:\\boxed\{|<answer>)\s*(?P<value>\d+(?:\.\d+)?)\s*(?:\}|</answer>)", re.IGNORECASE
+)
+"""How models that were trained on mathematics, or to use tags, mark their answer."""
+_TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
 
 
@@ -61,16 +74,16 @@ class ParsedScore:
 
 
 def parse_score(text: str, lowest: int, highest: int) -> ParsedScore | None:
-    """Return the score from *lowest* to *highest* that *text* states, or None.
+    r"""Return the score from *lowest* to *highest* that *text* states, or None.
 
     Looked for in this order: a JSON object with a score; a number called the final or overall
     score; one called score, rating or grade; "4/5" or "4 out of 5"; "I give it a 4"; "4 stars";
-    a number that stands alone, as the whole answer or on its last line. A number that is out of
-    range, or of another scale ("8/10" where 5 is the highest), is no score; nor is one
-    that another of the same kind contradicts.
+    a number in ``\boxed{}`` or ``<answer>``; one that stands alone, as the whole answer, on its
+    last line or its first. A number that is out of range, or of another scale ("8/10" where 5
+    is the highest), is no score; nor is one that another of the same kind contradicts.
     """
     scale = _Scale(lowest, highest)
-    for reader in (_from_json, _from_words, _from_last_line):
+    for reader in (_from_json, _from_words, _from_marks, _from_lines):
         found = reader(text, scale)
         if found is not None:
             return found if scale.holds(found.value) else None
@@ -130,19 +143,32 @@ def _as_number(value: object, scale: _Scale) -> float:
     return math.nan
 
 
-def json_objects(text: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the outermost JSON objects in *text*, in fences or bare."""
-    yield from (value for value in _json(text, "{") if isinstance(value, dict))
+def json_objects(text: str) -> list[dict[str, Any]]:
+    """Return the outermost JSON objects in *text*, in fences or bare.
+
+    In fences and around them: an answer may quote a fence out of what it judges.
+    """
+    return _lenient(text, "{")
 
 
-def json_arrays(text: str) -> Iterator[list[Any]]:
-    """Yield the outermost JSON arrays in *text*, in fences or bare."""
-    yield from (value for value in _json(text, "[") if isinstance(value, list))
+def json_arrays(text: str) -> list[list[Any]]:
+    """Return the outermost JSON arrays in *text*: those in fences, else bare ones.
+
+    Fences first: around them brackets are citations.
+    """
+    return _lenient("\n".join(_FENCE.findall(text)) or text, "[")
+
+
+def _lenient(text: str, opening: str) -> list[Any]:
+    """Return the values that begin with *opening*; a comma before the end is no harm."""
+    found = list(_json(text, opening))
+    if found or not _TRAILING_COMMA.search(text):
+        return found
+    return list(_json(_TRAILING_COMMA.sub("", text), opening))
 
 
 def _json(text: str, opening: str) -> Iterator[Any]:
     decoder = json.JSONDecoder(strict=False)  # models write line breaks inside strings
-    text = "\n".join(_FENCE.findall(text)) or text
     start = text.find(opening)
     while start >= 0:
         try:
@@ -157,14 +183,25 @@ def _json(text: str, opening: str) -> Iterator[Any]:
 def _from_words(text: str, scale: _Scale) -> ParsedScore | None:
     words = scale.without_mentions(text)
     for pattern in _PATTERNS:
-        values = {scale.read(match) for match in pattern.finditer(words)}
-        if values:
-            value = values.pop() if len(values) == 1 else math.nan
-            return ParsedScore(value, text.strip())
+        found = _agreed({scale.read(match) for match in pattern.finditer(words)}, text)
+        if found is not None:
+            return found
     return None
 
 
-def _from_last_line(text: str, scale: _Scale) -> ParsedScore | None:
+def _from_marks(text: str, scale: _Scale) -> ParsedScore | None:
+    return _agreed({scale.read(match) for match in _MARKED.finditer(text)}, text)
+
+
+def _from_lines(text: str, scale: _Scale) -> ParsedScore | None:
     lines = text.strip().splitlines()
-    match = _ALONE.fullmatch(lines[-1]) if lines else None
-    return None if match is None else ParsedScore(scale.read(match), text.strip())
+    first = [match for line in lines[:1] if (match := _ON_TOP.fullmatch(line))]
+    last = [match for line in lines[-1:] if (match := _ALONE.fullmatch(line))]
+    return _agreed({scale.read(match) for match in (*first, *last)}, text)
+
+
+def _agreed(values: set[float], text: str) -> ParsedScore | None:
+    """Return the one value, NaN where there are several, None where there is none."""
+    if not values:
+        return None
+    return ParsedScore(values.pop() if len(values) == 1 else math.nan, text.strip())

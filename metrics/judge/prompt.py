@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from string import Template
@@ -49,6 +50,7 @@ _TAGS = {
     "tool_calls": "tool_call",
     "outputs": "answer",
 }
+_BLOCKS = "|".join([*_TAGS.values(), "answer_a", "answer_b"])
 SHOWN = tuple(_TAGS)
 """Columns that a judge can be shown, in the prompt's order."""
 
@@ -90,11 +92,16 @@ def ready_criteria(criteria: str) -> str:
     """Return the text of the ready rubric called *criteria*, or *criteria* itself.
 
     Raises:
-        MetricError: it is empty.
+        MetricError: it is empty or no text, or a word that is nearly such a name.
     """
-    if not criteria.strip():
+    if not isinstance(criteria, str) or not criteria.strip():
         ready = ", ".join(RUBRICS)
         raise MetricError(f"criteria is {criteria!r}; describe them, or use one of: {ready}")
+    meant = get_close_matches(criteria.strip().lower(), RUBRICS, n=1, cutoff=0.75)
+    if meant and criteria not in RUBRICS:
+        raise MetricError(
+            f"criteria is {criteria!r}, no ready rubric; use {meant[0]!r}, or more words"
+        )
     return load_prompt(RUBRICS[criteria]) if criteria in RUBRICS else criteria
 
 
@@ -109,9 +116,14 @@ def fill(template: str, **values: object) -> str:
 
 
 def block(tag: str, text: str) -> str:
-    """Return *text* as tagged material, which it cannot leave by closing the tag itself."""
-    closing = re.compile(rf"</(?=\s*{re.escape(tag)})", re.IGNORECASE)
-    return f"<{tag}>\n{closing.sub('< /', text)}\n</{tag}>"
+    """Return *text* as tagged material, which it cannot leave by closing the tag itself.
+
+    Nor can it pass a part of itself for other material: an answer could bring along its own
+    reference.
+    """
+    own = rf"<(?=/\s*{re.escape(tag)})"
+    tags = re.compile(rf"{own}|<(?=\s*/?\s*(?:{_BLOCKS})\s*>)", re.IGNORECASE)
+    return f"<{tag}>\n{tags.sub('< ', text)}\n</{tag}>"
 
 
 def material(example: Mapping[str, object]) -> str:

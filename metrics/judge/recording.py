@@ -2,7 +2,7 @@
 
 A recording is a file of JSON lines, one answer a line::
 
-    {"key": "7/a_first", "question": "<sha-256>", "repeat": 0, "model": "gpt-5.4",
+    {"key": "7/a_first", "question": "<sha-256>", "repeat": 0, "model": "gpt-4.1",
      "completion": "...", "finish_reason": "stop", "usage": {"input_tokens": 9, ...},
      "logprobs": [{"token": "4", "logprob": -0.1, "top": [["4", -0.1], ["5", -2.4]]}]}
 
@@ -12,11 +12,12 @@ another program collected can be replayed as well.
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from evalhub.errors import ConfigError, EmptyAnswerError, ModelError
 from evalhub.llm.client import Completion
@@ -119,9 +120,11 @@ class Recorder:
         named = {} if question.key is None else {"key": question.key}
         kept = completion_to(replace(completion, model=self.model))
         line = {**named, "question": question.fingerprint, "repeat": question.repeat, **kept}
+        # Half of a surrogate pair has no UTF-8; what stands for it here is its escape in JSON.
+        content = json.dumps(line, ensure_ascii=False).encode(errors="backslashreplace")
         try:
-            with self._lock, Path(self.path).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            with self._lock, Path(self.path).open("ab+") as file:
+                file.write(_parting(file) + content + b"\n")
         except OSError as error:
             self._warn(error)
 
@@ -131,6 +134,14 @@ class Recorder:
             self._failures.append(error)
         if is_first:
             _log.warning("answers are not recorded in %s: %s", self.path, error)
+
+
+def _parting(file: IO[bytes]) -> bytes:
+    """Return what parts a new line from the end of *file*: a full disk may have cut the last."""
+    if not file.seek(0, os.SEEK_END):
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"
 
 
 class _Line(NamedTuple):
@@ -156,7 +167,9 @@ def _line(path: Path, number: int, text: str) -> _Line:
             raise TypeError(f"{kept!r} is not an object")
         return _Line(_lookup(kept), kept.get("key"), completion_from(kept))
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}:{number} is no recorded answer: {error}") from error
+        raise ConfigError(
+            f"{path}:{number} is no recorded answer: {error}; mend the line, or delete it"
+        ) from error
 
 
 def _lookup(kept: Mapping[str, Any]) -> _Key:

@@ -6,6 +6,7 @@ from pathlib import Path
 from evalhub.config import load_settings
 from evalhub.errors import MetricError
 from evalhub.llm.client import ChatClient
+from evalhub.llm.local import lasting_address
 from evalhub.metrics.judge.answer_cache import CachedSource
 from evalhub.metrics.judge.asking import AnswerSource, Asker, ModelSource
 from evalhub.metrics.judge.breaker import Breaker
@@ -60,8 +61,8 @@ def open_asker(
         MetricError: the settings do not go together.
         ConfigError: the recording cannot be read.
     """
-    if concurrency < 1:
-        raise MetricError(f"concurrency is {concurrency}; it must be at least 1")
+    if type(concurrency) is not int or concurrency < 1:
+        raise MetricError(f"concurrency is {concurrency!r}; give a whole number, 1 or more")
     source = _replayed(replay, cache, record) if replay else _asked(client, cache)
     return Asker(Recorder(source, record) if record else source, concurrency=concurrency)
 
@@ -80,4 +81,5 @@ def _asked(client: ChatClient | None, cache: bool) -> AnswerSource:
     if not cache:
         return source
     path = load_settings().home / "cache" / "answers.db"
-    return CachedSource(source, path, address=str(getattr(client, "base_url", "")))
+    address = lasting_address(str(getattr(client, "base_url", "")))
+    return CachedSource(source, path, address=address)

@@ -1,7 +1,7 @@
 """What judging cost: requests and tokens, counted while a batch is judged."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -24,6 +24,8 @@ class Spent:
     """Questions that got no answer."""
     usage: Usage = field(default_factory=Usage)
     """Tokens of the calls; what was cached cost none. None where no endpoint said."""
+    without: tuple[str, ...] = ()
+    """Settings that an endpoint refused, such as ``temperature``: it judged without them."""
 
     @classmethod
     def sum(cls, parts: Sequence[Self]) -> Self:
@@ -33,6 +35,7 @@ class Spent:
             cached=sum(part.cached for part in parts),
             failed=sum(part.failed for part in parts),
             usage=_sum([part.usage for part in parts]),
+            without=_union([part.without for part in parts]),
         )
 
 
@@ -66,7 +69,13 @@ class Meter:
         """What was counted so far."""
         with self._lock:
             calls = [answer.usage for answer in self._answers if not answer.cached]
-            return Spent(len(calls), len(self._answers) - len(calls), self._failed, _sum(calls))
+            return Spent(
+                calls=len(calls),
+                cached=len(self._answers) - len(calls),
+                failed=self._failed,
+                usage=_sum(calls),
+                without=_union([answer.without for answer in self._answers]),
+            )
 
 
 def _sum(usages: Sequence[Usage | None]) -> Usage:
@@ -78,6 +87,10 @@ def _sum(usages: Sequence[Usage | None]) -> Usage:
         cache_write_tokens=_total([usage.cache_write_tokens for usage in known]),
         reasoning_tokens=_total([usage.reasoning_tokens for usage in known]),
     )
+
+
+def _union(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(sorted({name for part in parts for name in part}))
 
 
 def _total(counts: Sequence[int | None]) -> int | None:

@@ -23,7 +23,8 @@ __all__ = [
 
 _YES = frozenset({"yes", "true", "supported", "是"})
 _NO = frozenset({"no", "false", "unsupported", "not supported", "否", "不是"})
-_MARKED_LINE = re.compile(r"\s*(?:[-*•]|\(?\d{1,3}[.):、])\s*(?P<item>\S.*?)\s*")
+_NUMBERED = r"\**\(?(?:(?:claim|question|statement|verdict) )?\d{1,3}[.):、]\**"
+_MARKED_LINE = re.compile(rf"\s*(?:{_NUMBERED}|[-*•])\s*(?P<item>\S.*?)\s*", re.IGNORECASE)
 _EMPTY = frozenset({"none", "[]"})
 
 
@@ -72,7 +73,8 @@ def read_list(text: str, key: str) -> list[str] | None:
 def read_verdicts(text: str, n: int, key: str = "verdicts") -> list[bool] | None:
     """Return the *n* verdicts that *text* gives under *key*, True for yes; None if it does not.
 
-    Each is a word (``yes``, ``no``), a JSON boolean, or an object with a ``verdict``;
+    Each is a word (``yes``, ``no``), a JSON boolean, or an object with a ``verdict``
+    or an ``answer``;
     without JSON, the lines are read. Any other number of verdicts than *n* is none.
     """
     found: Sequence[object] | None = _listed(text, key)
@@ -107,9 +109,9 @@ def _as_text(item: object) -> str | None:
 
 def _as_verdict(item: object) -> bool | None:
     if isinstance(item, Mapping):
-        item = item.get("verdict")
-    if isinstance(item, bool):
-        return item
+        item = item.get("verdict", item.get("answer"))
+    if isinstance(item, bool) or item in {0, 1}:
+        return bool(item)
     if not isinstance(item, str):
         return None
     word = re.split(r"[,:;.—–]|\s-\s", item.strip(" \t\r*_`\"'.[]()"))[0]

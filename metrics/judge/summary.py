@@ -35,7 +35,7 @@ from evalhub.model import ScoreState
 __all__ = ["SummaryQuestions"]
 
 _PROMPTS = ("qag_questions_v1", "qag_answers_v1", "qag_claims_v1", "qag_support_v1")
-_READER_VERSION = 1
+_READER_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,15 @@ class Bert:
 
     def __init__(self, weights: Mapping[str, _Floats], config: Mapping[str, Any]) -> None:
         _check(config)
-        tensors = _Tensors(weights, float(config["layer_norm_eps"]))
-        heads = int(config["num_attention_heads"])
+        settings = {**_DEFAULTS, **config}
+        tensors = _Tensors(weights, float(settings["layer_norm_eps"]))
+        heads = int(settings["num_attention_heads"])
         self._words = tensors["embeddings.word_embeddings.weight"]
+        if heads < 1 or self._words.shape[1] % heads:
+            raise ModelError(
+                f"config.json: num_attention_heads is {heads}, which does not divide the width of "
+                f"the weights, {self._words.shape[1]}; is it this model's?"
+            )
         # Every token belongs to the first segment: a metric encodes single texts.
         self._positions = (
             tensors["embeddings.position_embeddings.weight"]
@@ -101,7 +107,8 @@ class Bert:
         )
         self._norm = tensors.norm("embeddings.LayerNorm")
         self._layers = [
-            tensors.layer(f"encoder.layer.{i}", heads) for i in range(config["num_hidden_layers"])
+            tensors.layer(f"encoder.layer.{i}", heads)
+            for i in range(int(settings["num_hidden_layers"]))
         ]
 
     @property
@@ -163,6 +170,10 @@ def _gelu(x: _Floats) -> _Floats:
     gate *= x
     gate *= 0.5
     return gate
+
+
+_DEFAULTS = {"layer_norm_eps": 1e-12, "num_attention_heads": 12, "num_hidden_layers": 12}
+"""What transformers takes where ``config.json`` does not say."""
 
 
 def _check(config: Mapping[str, Any]) -> None:

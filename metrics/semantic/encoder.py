@@ -54,6 +54,10 @@ class Encoder(Protocol):
     def max_tokens(self) -> int:
         """Longest text it takes, special tokens included; the rest is cut off."""
 
+    @property
+    def pooling(self) -> str:
+        """How :meth:`embed` makes one vector of a text's: ``mean`` or ``cls``."""
+
     def tokenize(self, texts: Sequence[str]) -> list[Encoded]:
         """Return the tokens of each text."""
 
@@ -89,8 +93,9 @@ def load_encoder(
         MissingExtraError: what the backend or the tokenizer needs is not installed.
         ModelError: there is no such model, or its folder cannot be used.
     """
-    if batch_tokens < 1:
-        raise ModelError(f"batch_tokens is {batch_tokens}; use 1 or more")
+    for name, value in (("batch_tokens", batch_tokens), ("threads", threads)):
+        if value is not None and value < 1:
+            raise ModelError(f"{name} is {value}; use 1 or more")
     folder = open_folder(model)
     chosen = _choose(folder, backend)
     network = _network(folder, chosen, device, threads)

@@ -24,6 +24,7 @@ _AFTER_PADDING = frozenset(
 """Models that number positions from the padding's number on: two of 514 are never used."""
 _UNDECLARED = 512
 """Longest text for models with relative positions whose tokenizer names no maximum."""
+_POOLING = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean"}
 _WEIGHTS = ("model.safetensors", "model-*.safetensors", "pytorch_model.bin", "pytorch_model-*.bin")
 _ONNX = ("model.onnx", "onnx/model.onnx")
 _HUB_FILES = ("*.json", "*.txt", "*.model", *_WEIGHTS[:2])
@@ -73,6 +74,26 @@ class ModelFolder:
     def onnx(self) -> Path | None:
         """The file of the network in ONNX, when there is one."""
         return next((self.path / name for name in _ONNX if (self.path / name).is_file()), None)
+
+    @property
+    def pooling(self) -> str:
+        """How a sentence encoder makes one vector of a text's: ``mean``, or ``cls``, the first.
+
+        That is what sentence-transformers keeps beside the model; ``mean`` without it.
+
+        Raises:
+            ModelError: it is another way.
+        """
+        path = self.path / "1_Pooling" / "config.json"
+        if not path.is_file():
+            return "mean"
+        kept = read_json(path)
+        ways = {_POOLING.get(key, key) for key, value in kept.items() if value is True}
+        ways = {way for way in ways if way != "include_prompt"} or {str(kept.get("pooling_mode"))}
+        if ways in ({"mean"}, {"cls"}):
+            return ways.pop()
+        told = " and ".join(sorted(ways))
+        raise ModelError(f"{path} asks for the pooling {told}; only mean and cls can be computed")
 
     def _positions(self) -> int | None:
         positions = self._first(_POSITION_KEYS)

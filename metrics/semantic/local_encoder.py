@@ -12,7 +12,7 @@ from evalhub.metrics.semantic.folder import ModelFolder
 from evalhub.metrics.semantic.network import Floats, Network
 from evalhub.metrics.semantic.tokens import Encoded, TextTokenizer
 
-__all__ = ["BATCH_TOKENS", "LocalEncoder", "unit"]
+__all__ = ["BATCH_TOKENS", "LocalEncoder", "pool", "unit"]
 
 BATCH_TOKENS = 2048
 """Tokens computed together: more gains nothing, and falls out of the processor's cache."""
@@ -45,6 +45,7 @@ class LocalEncoder:
         self.max_tokens = folder.max_tokens
         config = json.dumps(folder.config, sort_keys=True)
         self.namespace = f"{fingerprint}-{hashlib.sha256(config.encode()).hexdigest()[:12]}"
+        self._folder = folder
         self._padding = folder.padding
         self._tokenizer = tokenizer
         self._network = network
@@ -59,6 +60,15 @@ class LocalEncoder:
     def layers(self) -> int:
         """How many layers there are."""
         return self._network.layers
+
+    @property
+    def pooling(self) -> str:
+        """How one vector is made of a text's: ``mean`` or ``cls``, as the model was trained.
+
+        Raises:
+            ModelError: it is another way.
+        """
+        return self._folder.pooling
 
     def tokenize(self, texts: Sequence[str]) -> list[Encoded]:
         """Return the tokens of each text; one longer than ``max_tokens`` is cut."""
@@ -84,14 +94,15 @@ class LocalEncoder:
         return [vectors[row] for row in range(len(encoded))]
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Return the mean of each text's token vectors, scaled to length 1.
+        """Return one vector a text, :attr:`pooling` of its tokens' scaled to length 1.
 
-        Shape (texts, width), float32. This is sentence-transformers' mean pooling, except
-        that texts are cut at what the model takes (512 tokens), not at 256.
+        Shape (texts, width), float32. This is what sentence-transformers gives, except that
+        texts are cut at what the model takes (512 tokens for minilm), not at 256.
         """
+        pooling = self.pooling
         encoded = self.tokenize(texts)
         pooled = [
-            vectors.mean(axis=0)
+            pool(vectors, pooling)
             for start, stop in _pieces([len(item.ids) for item in encoded], _HELD_TOKENS)
             for vectors in self.hidden(encoded[start:stop])
         ]
@@ -122,6 +133,12 @@ class LocalEncoder:
         ids[mask] = np.concatenate([item.ids for item in batch])
         states = self._network(ids, mask, layer)
         return (row[:length] for row, length in zip(states, lengths, strict=True))
+
+
+def pool(vectors: Floats, pooling: str) -> Floats:
+    """Return one vector (width,) of a text's *vectors* (tokens, width)."""
+    pooled: Floats = vectors[0] if pooling == "cls" else vectors.mean(axis=0)
+    return pooled
 
 
 def unit(vectors: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """An encoder's layers by onnxruntime, out of a ``model.onnx``."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,10 @@ class OnnxNetwork:
         self._file = file
         self.layers = layers
         self.device = device or "cpu"
+        self._threads = threads
         self._session = _session(file, self.device, threads)
+        self._inherited: Any = None
+        self._process = os.getpid()
         self._inputs = {item.name: item.type for item in self._session.get_inputs()}
         unknown = sorted(set(self._inputs) - _KNOWN)
         if unknown or "input_ids" not in self._inputs:
@@ -70,9 +74,17 @@ class OnnxNetwork:
             name: columns[name].astype(_TYPES.get(kind, np.int64), copy=False)
             for name, kind in self._inputs.items()
         }
+        if self._process != os.getpid():
+            self._begin_forked()
         states = self._session.run([self._outputs[layer]], feed)[0]
         hidden: Floats = np.asarray(states, dtype=np.float32)
         return hidden
+
+    def _begin_forked(self) -> None:
+        # The session's threads are not forked along: it would wait for them for ever, even to end.
+        self._inherited = self._session
+        self._session = _session(self._file, self.device, self._threads)
+        self._process = os.getpid()
 
 
 def _session(file: Path, device: str, threads: int | None) -> Any:

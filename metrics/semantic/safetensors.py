@@ -17,7 +17,8 @@ from evalhub.errors import ModelError
 
 __all__ = ["read_weights"]
 
-_DTYPES: Mapping[str, np.dtype[np.floating]] = {
+_DTYPES: Mapping[str, np.dtype[Any]] = {
+    "BF16": np.dtype("<u2"),
     "F16": np.dtype("<f2"),
     "F32": np.dtype("<f4"),
     "F64": np.dtype("<f8"),
@@ -29,7 +30,7 @@ def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
     """Return the tensors of real numbers in *path* by name, as float32.
 
     Raises:
-        ModelError: the file is damaged, or its numbers have a type that numpy lacks.
+        ModelError: the file is damaged, or its numbers have a type that is not read here.
     """
     content = np.fromfile(path, dtype=np.uint8)
     header, start = _header(path, content)
@@ -54,10 +55,13 @@ def _tensor(
 ) -> NDArray[np.float32]:
     dtype = _DTYPES.get(entry["dtype"])
     if dtype is None:
-        raise ModelError(f"{path}: {name} has type {entry['dtype']}; convert the model to F32")
+        known = ", ".join(_DTYPES)
+        raise ModelError(f"{path}: {name} has type {entry['dtype']}; convert it to one of {known}")
     begin, end = entry["data_offsets"]
     if end > len(data) or end - begin != math.prod(entry["shape"]) * dtype.itemsize:
         raise ModelError(f"{path} is damaged: {name} is cut short; pull or copy the model again")
     flat = np.frombuffer(data[begin:end].tobytes(), dtype=dtype)
+    if entry["dtype"] == "BF16":  # the upper half of a float32
+        flat = (flat.astype(np.uint32) << 16).view(np.float32)
     tensor: NDArray[np.float32] = flat.reshape(entry["shape"]).astype(np.float32, copy=False)
     return tensor

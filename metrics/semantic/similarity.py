@@ -1,10 +1,11 @@
-"""Similarity of whole texts: the cosine of their mean token vectors.
+"""Similarity of whole texts: the cosine of their vectors.
 
-Mean pooling as in Sentence-BERT (Reimers and Gurevych, 2019).
+A text's vector is made of its tokens' as the encoder was trained: their mean, as in
+Sentence-BERT (Reimers and Gurevych, 2019), or the first.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from evalhub.metrics.base import ScoreTable, signature
@@ -27,7 +28,7 @@ __all__ = ["EmbeddingSimilarity"]
 
 @dataclass(frozen=True)
 class EmbeddingSimilarity(EncoderSettings):
-    """Cosine of the mean-pooled vectors of an output and the closest of its references.
+    """Cosine of the vectors of an output and the closest of its references.
 
     An empty text is skipped. Values are -1 to 1; what unrelated texts score depends on the
     encoder, and is near 0 only for one trained on sentences, such as minilm.
@@ -37,18 +38,23 @@ class EmbeddingSimilarity(EncoderSettings):
     version: ClassVar[int] = 1
     requires: ClassVar[tuple[str, ...]] = ("outputs", "references")
 
+    prefix: str = field(default="", kw_only=True)
+    """What stands before every text, for encoders trained so, such as ``"query: "`` for e5."""
+
     @property
     def signature(self) -> str:
         """Name, encoder with its fingerprint, settings and version."""
         encoder = self.load()
+        prefix = {"prefix": repr(self.prefix)} if self.prefix else {}
         return signature(
             self.name,
             model=encoder.name,
             weights=encoder.fingerprint,
             layer=encoder.layers,
             max_tokens=encoder.max_tokens,
-            pooling="mean",
+            pooling=encoder.pooling,
             refs="max",
+            **prefix,
             version=self.version,
         )
 
@@ -62,14 +68,18 @@ class EmbeddingSimilarity(EncoderSettings):
         check_lengths(outputs=outputs, references=references)
         rows = [[text.strip() for text in row] for row in reference_lists(references)]
         results: dict[int, float | Unscored] = dict(unscored_rows(outputs, rows))
-        texts = ["" if output is None else output.strip() for output in outputs]
-        reader = Reader(self.load(), texts, rows)
+        texts = [self._prefixed("" if output is None else output.strip()) for output in outputs]
+        read = [[self._prefixed(text) for text in row] for row in rows]
+        reader = Reader(self.load(), texts, read)
         wanted = [index for index in range(len(texts)) if index not in results]
         for chunk in reader.chunks(wanted):
             results.update(self._score(chunk, reader))
         ordered = [results[index] for index in range(len(texts))]
         column = score_column(self.name, self.signature, ordered, bounds=(-1.0, 1.0))
         return {self.name: column}
+
+    def _prefixed(self, text: str) -> str:
+        return self.prefix + text if text else ""  # an empty text stays one, and is skipped
 
     def _score(self, chunk: Chunk, reader: Reader) -> Iterator[tuple[int, float | Unscored]]:
         vectors = self._embed(chunk)

@@ -1,6 +1,7 @@
 """An encoder's layers by torch and transformers: any architecture that AutoModel knows."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -51,6 +52,7 @@ class TorchNetwork:
         self._threads = threads
         self._models: dict[int, Any] = {}
         self._lock = threading.Lock()
+        self._process = os.getpid()
         self.device = self._device(device)
         with self._reported("load"):
             self.layers = int(self._config().num_hidden_layers)
@@ -58,6 +60,8 @@ class TorchNetwork:
     def __call__(self, ids: NDArray[np.int64], mask: NDArray[np.bool_], layer: int) -> Floats:
         """Return the hidden states after *layer* layers."""
         torch = self._torch
+        if self._process != os.getpid():
+            self._begin_forked()
         with self._lock:
             model = self._model(layer)
         with torch.inference_mode(), self._threaded(), self._reported("compute"):
@@ -67,6 +71,14 @@ class TorchNetwork:
             )[0]
             hidden: Floats = states.float().cpu().numpy()
         return hidden
+
+    def _begin_forked(self) -> None:
+        # torch's threads are not forked along, and it would wait for them for ever; its own
+        # DataLoader computes with one thread in forked workers for that reason.
+        self._torch.set_num_threads(1)
+        self._threads = None
+        self._lock = threading.Lock()
+        self._process = os.getpid()
 
     def _model(self, layer: int) -> Any:
         if layer not in self._models:

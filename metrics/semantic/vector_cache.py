@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evalhub._forks import no_fork
 from evalhub.metrics.semantic.network import Floats
 
 __all__ = ["VectorCache"]
@@ -61,8 +62,8 @@ class _DamagedError(Exception):
 class VectorCache:
     """Arrays of float32 by key, the least recently used dropped first.
 
-    Nothing is held open between calls, so an instance may be shared by threads and
-    survives a fork.
+    Nothing is held open between calls, and a fork waits for their end: an instance may be
+    shared by threads and survives a fork.
 
     Args:
         path: The file; made when it is absent.
@@ -80,7 +81,7 @@ class VectorCache:
         found: dict[bytes, Floats] = {}
         stale: list[bytes] = []
         now = int(time.time())
-        with self._excused(), self._open() as connection:
+        with no_fork(), self._excused(), self._open() as connection:
             for part in _parts(keys):
                 for key, used, array in _select(connection, part):
                     found[key] = array
@@ -93,7 +94,7 @@ class VectorCache:
         """Keep *arrays*, as far as there is room."""
         if not arrays:
             return
-        with self._excused(), self._open() as connection:
+        with no_fork(), self._excused(), self._open() as connection:
             _begin(connection)
             fitting = self._make_room(connection, arrays)
             _insert(connection, {key: arrays[key] for key in fitting})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.metrics.semantic.encoder import Encoder
-from evalhub.metrics.semantic.local_encoder import unit
+from evalhub.metrics.semantic.local_encoder import pool, unit
 from evalhub.metrics.semantic.network import Floats
 from evalhub.metrics.semantic.tokens import Encoded
 from evalhub.metrics.semantic.vector_cache import VectorCache
@@ -25,7 +25,7 @@ class VectorSource:
     layer: int
     cache: VectorCache | None
     pooled: bool = False
-    """Whether a text has one vector, the mean of its tokens', instead of one a token."""
+    """Whether a text has one vector, made of its tokens', instead of one a token."""
 
     def __call__(self, encoded: Sequence[Encoded], keep: Sequence[bool]) -> list[Floats]:
         """Return float32 arrays (tokens, width) in order; width is that of the encoder.
@@ -44,10 +44,11 @@ class VectorSource:
         return [made[i] if i in made else known[key or b""] for i, key in enumerate(keys)]
 
     def _finish(self, vectors: Floats) -> Floats:
-        return unit(vectors.mean(axis=0, keepdims=True) if self.pooled else vectors)
+        return unit(pool(vectors, self.encoder.pooling)[None] if self.pooled else vectors)
 
     def _key(self, item: Encoded) -> bytes | None:
         if self.cache is None:
             return None
-        made_by = f"{self.encoder.namespace}/{self.layer}/{'mean' if self.pooled else 'tokens'}/"
+        made = self.encoder.pooling if self.pooled else "tokens"
+        made_by = f"{self.encoder.namespace}/{self.layer}/{made}/"
         return hashlib.sha256(made_by.encode() + item.ids.tobytes()).digest()[:16]

@@ -139,7 +139,10 @@ def test_nobody_listening_is_unavailable() -> None:
         chat.complete(MESSAGES)
 
 
-@pytest.mark.parametrize(("status", "said"), [(400, "bad"), (401, "API_KEY"), (404, "BASE_URL")])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(400, "bad"), (401, "no key was sent: check OPENAI_API_KEY"), (404, "BASE_URL")],
+)
 def test_wrong_request_is_no_availability_problem(
     fake: FakeEndpoint, chat: OpenAIChat, status: int, said: str
 ) -> None:
@@ -156,6 +159,56 @@ def test_garbage_is_an_error(fake: FakeEndpoint, chat: OpenAIChat, garbage: str)
     fake.answers = [(200, garbage)]
     with pytest.raises(ModelError):
         chat.complete(MESSAGES)
+
+
+def test_a_key_that_is_refused_is_not_called_missing(fake: FakeEndpoint) -> None:
+    """Who sent a key is told where it comes from, and not that there is none."""
+    fake.answers = [(401, _error("bad"))]
+    endpoint = Endpoint(fake.endpoint.base_url, "fake", api_key="sk-old")
+    with OpenAIChat(endpoint, max_retries=0) as chat, pytest.raises(ModelError) as caught:
+        chat.complete(MESSAGES)
+    assert "; check OPENAI_API_KEY, or the variable that api_key_env names" in str(caught.value)
+    assert "sk-old" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**_answer("hi"), "usage": None},
+        {**_answer("hi"), "usage": {"prompt_tokens": None}},
+        {"choices": [{"message": {"content": "hi"}}]},
+    ],
+)
+def test_an_answer_of_few_fields_will_do(
+    fake: FakeEndpoint, chat: OpenAIChat, answer: dict[str, Any]
+) -> None:
+    """Servers of the protocol leave out what they do not know; the text is what counts."""
+    fake.answers = [(200, answer)]
+    done = chat.complete(MESSAGES)
+    assert (done.text, done.usage, done.logprobs, done.tool_calls) == ("hi", None, None, ())
+
+
+def test_extra_body_goes_into_the_request_as_it_is(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """What one server alone knows stands beside what all of them know."""
+    fake.answers = [(200, _answer("hi"))]
+    chat.complete(MESSAGES, extra_body={"top_k": 5})
+    assert fake.requests == [{"model": "fake", "messages": MESSAGES, "top_k": 5}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "read"),
+    [('{"a": 1}', {"a": 1}), ({"a": 1}, {"a": 1}), ("", {}), ("[1]", "[1]"), ("{", "{")],
+)
+def test_arguments_of_a_tool_are_json_or_the_text(
+    fake: FakeEndpoint, chat: OpenAIChat, arguments: object, read: object
+) -> None:
+    """What a small model writes wrong is kept as it wrote it; some servers send the object."""
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    custom = {"id": "c2", "type": "custom", "custom": {"name": "g", "input": "text"}}
+    fake.answers = [(200, _answer(None, "tool_calls", tool_calls=[call, custom]))]
+    done = chat.complete(MESSAGES)
+    assert done.tool_calls == ({"id": "c1", "name": "f", "arguments": read},)
+    assert done.text == ""
 
 
 def test_refused_schema_is_left_out_from_then_on(
@@ -175,8 +228,10 @@ def test_refused_schema_is_left_out_from_then_on(
 def test_refused_temperature_is_left_out(fake: FakeEndpoint, chat: OpenAIChat) -> None:
     """Reasoning models take no temperature; the parameter named in the error goes."""
     fake.answers = [(400, _error("unsupported value", "temperature")), (200, _answer("hi"))]
-    assert chat.complete(MESSAGES, temperature=0.0, seed=1).text == "hi"
+    answer = chat.complete(MESSAGES, temperature=0.0, seed=1)
+    assert (answer.text, answer.without) == ("hi", ("temperature",))
     assert fake.requests[-1] == {"model": "fake", "messages": MESSAGES, "seed": 1}
+    assert chat.complete(MESSAGES, seed=1).without == ()
 
 
 @pytest.mark.model

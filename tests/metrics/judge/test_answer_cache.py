@@ -17,10 +17,13 @@ import pytest
 
 from evalhub.errors import ModelError
 from evalhub.llm.client import Completion
+from evalhub.llm.endpoint import Endpoint
+from evalhub.llm.local import LocalServer, lasting_address
 from evalhub.llm.openai import OpenAIChat
 from evalhub.metrics import load
 from evalhub.metrics.judge.answer_cache import CachedSource
 from evalhub.metrics.judge.asking import ModelSource, Question
+from evalhub.metrics.judge.settings import open_asker
 from evalhub.metrics.judge.spending import JudgeColumn
 
 Serve = Callable[..., OpenAIChat]
@@ -212,3 +215,76 @@ def test_judge_with_a_cache_asks_nothing_twice(
         assert column.spent.usage.total_tokens == (14 if calls else None)
     assert len(requests) == 2
     assert (evalhub_home / "cache" / "answers.db").exists()
+
+
+_FORKING = """
+import os, signal, sys, threading
+from evalhub.llm.client import Completion
+from evalhub.metrics.judge.answer_cache import CachedSource
+from evalhub.metrics.judge.asking import Question
+
+class Source:
+    model = "fake"
+    def complete(self, question):
+        return Completion("4", "fake", "stop", None)
+
+source, ended = CachedSource(Source(), sys.argv[1]), threading.Event()
+
+def ask():
+    number = 0
+    while not ended.is_set():
+        number += 1
+        source.complete(Question([{"role": "user", "content": str(number)}]))
+
+threads = [threading.Thread(target=ask) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in range(20):
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # a child that waits for ever is killed by it
+        source.complete(Question([{"role": "user", "content": "child"}]))
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        print("hangs")
+        break
+ended.set()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_forked_process_does_not_wait_for_the_parents_threads(tmp_path: Path) -> None:
+    """Nobody in the child would release a lock that another thread held when it forked."""
+    command = [sys.executable, "-W", "ignore", "-c", _FORKING, str(tmp_path / "a.db")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.stdout, found.stderr, found.returncode) == ("", "", 0)
+
+
+def test_file_that_another_process_began_anew_is_not_thrown_away(tmp_path: Path) -> None:
+    """Who finds the old file damaged goes on with the new one."""
+    path = tmp_path / "a.db"
+    source = CachedSource(FakeSource(), path)
+    source.complete(ASKED)
+    for suffix in ("-wal", "-shm", ""):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    CachedSource(FakeSource(), path).complete(replace(ASKED, seed=9))
+    source._file._drop()
+    assert source.complete(replace(ASKED, seed=9)).cached
+
+
+@pytest.mark.model
+def test_embedded_model_is_known_by_its_weights() -> None:
+    """Its port is another one each time; what it answered before is still found."""
+    addresses, sources = [], []
+    for _ in range(2):
+        with LocalServer() as server, OpenAIChat(Endpoint(server.base_url, server.model)) as client:
+            addresses.append(server.base_url)
+            sources.append(open_asker(client, cache=True).source)
+    first, second = sources
+    assert addresses[0] != addresses[1]
+    assert isinstance(first, CachedSource)
+    assert isinstance(second, CachedSource)
+    assert first.address == second.address
+    assert first.address.startswith("embedded:b179c952")
+    assert lasting_address(addresses[0]) == addresses[0]  # whoever listens there now is another

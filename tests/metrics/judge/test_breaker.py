@@ -1,12 +1,19 @@
 """An endpoint that is down is not asked for every example."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from evalhub.errors import EmptyAnswerError, ModelBusyError, ModelError, ModelUnavailableError
+from evalhub.errors import (
+    BudgetSpentError,
+    EmptyAnswerError,
+    ModelBusyError,
+    ModelError,
+    ModelUnavailableError,
+)
 from evalhub.llm.client import Completion
 from evalhub.llm.openai import OpenAIChat
 from evalhub.metrics import load
@@ -97,6 +104,16 @@ def test_other_failures_do_not_open_it(between: Exception | str) -> None:
     """Whoever answers, be it with a refusal, is there; one that is busy is asked on."""
     asked = Asked([DOWN, DOWN, between, between, between, between, "fine"])
     assert asked.ask(7)[-1] == "fine"
+
+
+def test_budget_that_is_spent_says_nothing_of_the_endpoint() -> None:
+    """Who was not asked did not answer: the failures before and after count together."""
+    source = FakeSource([*[DOWN] * 3, BudgetSpentError("spent"), *[DOWN] * 2, "fine"])
+    breaker = Breaker(source)
+    for _ in range(7):
+        with contextlib.suppress(ModelError):
+            breaker.complete(ASKED)
+    assert source.asked == 6
 
 
 def test_dead_endpoint_costs_few_requests(serve: Serve, requests: list[Any]) -> None:

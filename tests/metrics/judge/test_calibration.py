@@ -5,6 +5,7 @@ from typing import Any
 
 import krippendorff
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score, confusion_matrix, recall_score
 
@@ -55,6 +56,29 @@ def test_words_are_verdicts() -> None:
     found = calibrate(judge, [1, 0, 1, 0, 1, 1, 0, 1])
     assert found.accuracy.value == 1.0
     assert (found.n, found.unjudged) == (7, 1)
+
+
+@pytest.mark.parametrize(
+    ("judge", "human"),
+    [
+        (["Y", "n", "y "] * 9, ["Yes", "NO", "yes"] * 9),
+        (["1", "0", "1"] * 9, [1, 0, True] * 9),
+        (["accept", "reject", "OK"] * 9, np.array([True, False, True] * 9)),
+        (pd.Series([1, 0, 1] * 9, dtype="Int64"), ["right", "wrong", "right"] * 9),
+    ],
+)
+def test_verdicts_are_known_however_they_are_put(judge: Any, human: Any) -> None:
+    """Short words, digits as texts, truth values and pandas' columns."""
+    found = calibrate(judge, human)
+    assert found.kind is Kind.VERDICT
+    assert found.confusion == ((9, 0), (0, 18))
+
+
+def test_case_parts_no_categories() -> None:
+    """A judge that writes "Billing" agrees with people who write "billing"."""
+    found = calibrate(["Billing", "SALES", "other"] * 9, ["billing", "Sales", "other"] * 9)
+    assert found.categories == ("billing", "other", "sales")
+    assert found.kappa.value == 1
 
 
 def test_figures_of_grades() -> None:
@@ -282,8 +306,10 @@ def test_no_common_label_is_no_figure() -> None:
         (lambda: calibrate([1, 0], [1]), "2 judge_labels, 1 human_labels_1"),
         (lambda: calibrate([1, 3, 5], [1, 0, 1]), "of the kind grade, people's verdict"),
         (lambda: calibrate([1, 0], ["a", "b"]), "people's category"),
-        (lambda: calibrate(["ok", 3], [1, 0]), "words ('ok') and numbers (3)"),
-        (lambda: calibrate(["ok", "x"], [1, 0], threshold=3), "'ok' is a word"),
+        (lambda: calibrate(["fair", 3], [1, 0]), "words ('fair') and numbers (3)"),
+        (lambda: calibrate(["fair", "x"], [1, 0], threshold=3), "'fair' is a word"),
+        (lambda: calibrate([1, 5], [1, 0], threshold=math.nan), "threshold is nan"),
+        (lambda: calibrate([1, 5], [1, 0], human_threshold=math.inf), "human_threshold is inf"),
         (lambda: calibrate([1, 5], [1, 0], threshold="auto"), "hold some out"),
         (
             lambda: calibrate([1, 5] * 9, [2, 5] * 9, threshold="auto", held_out=0.5),
@@ -315,6 +341,9 @@ def test_labels_that_cannot_be_compared_are_refused(call: Any, told: str) -> Non
         (None, None),
         (math.nan, None),
         ("nan", None),
+        (np.int64(4), 4.0),
+        (np.bool_(True), 1.0),
+        (pd.NA, None),
     ],
 )
 def test_cells_are_read_as_labels(cell: object, label: object) -> None:

@@ -30,6 +30,22 @@ CHOICES = [
     ("Therefore, both Output (a) and Output (b) are equally good.", "tie"),
     ("Thus, neither Output (a) nor Output (b) follows the instruction.", "tie"),
     ("It is a tie.", "tie"),
+    ('{"winner": "A",}', "a"),
+    ('{"explanation": "Answer A is better in style", "winner": "B",}', "b"),
+    ('{"explanation": "Answer A is better in style", "winner": "B"', "b"),
+    ("{'winner': 'neither'}", "tie"),
+    ('{"winner": "draw"}', "tie"),
+    (r"\boxed{B}", "b"),
+    ("<winner>A</winner>", "a"),
+    ("Answer: B", "b"),
+    ("Winner: A\n\nAnswer A names the city.", "a"),
+    ("B is better, since it is a complete answer.", "b"),
+    ("A wins.", "a"),
+    ("The better answer is B.", "b"),
+    ("[[tie]]", "tie"),
+    ("Answer A\n\nIt names no city. So answer B is better.", "b"),
+    ("**Final answer:** B", "b"),
+    ("The verdict is A", "a"),
     ("Therefore, it is not as precise as Output (b). Output (b) is better.", "b"),
 ]
 NO_CHOICES = [
@@ -43,6 +59,12 @@ NO_CHOICES = [
     "Therefore, Output (a) lacks what was asked for.",
     "Neither answer names the source.",
     "Output (a) is not better.",
+    "The better answer is a complete one.",
+    "Vitamin A is better absorbed with fat.",
+    "The answer says that plan A is better than plan B.",
+    "A is better absorbed with fat.",
+    "Answer A would be better if it named the city.",
+    "Answer A\nnames the city.\n\nAnswer B\nnames none.\nBoth have faults.",
 ]
 
 

@@ -69,6 +69,57 @@ def test_number_before_the_grade_is_not_taken_for_it(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        ["It names ", "4", " facts. Score: "],
+        ["<think>", "4", "?</think>"],
+        ["4", " facts, so 5 is near. Final score: "],
+    ],
+)
+def test_same_digit_elsewhere_is_not_the_grade(serve: Serve, before: list[str]) -> None:
+    """The probabilities are those of the digit which, were it another, would be another grade."""
+    likely = {"4": math.log(0.5), "2": math.log(0.5)}
+    tokens = [*((token, {token: 0.0}) for token in before), ("4", likely), (" out of 4", {})]
+    text = "".join(token for token, _ in tokens)
+    column = _column(serve({"content": text, "logprobs": tokens}), scale=(1, 4))
+    np.testing.assert_allclose(column.values, [3])
+
+
+def test_both_digits_of_a_fraction_are_told_apart(serve: Serve) -> None:
+    """In "4/4" the first one is the grade."""
+    likely = {"4": math.log(0.5), "2": math.log(0.5)}
+    tokens = [("4", likely), ("/", {"/": 0.0}), ("4", {"4": 0.0})]
+    column = _column(serve({"content": "4/4", "logprobs": tokens}), scale=(1, 4))
+    np.testing.assert_allclose(column.values, [3])
+
+
+@pytest.mark.parametrize("logprob", [-9999.0, -math.inf, math.nan])
+def test_grade_without_probability_is_no_score(logprob: float) -> None:
+    """Some endpoints give such numbers; nothing is divided by them."""
+    found = token_grade("4", [TokenLogprob("4", logprob)], 1, 5)
+    assert found is not None
+    assert found.mass == 0
+    assert math.isnan(found.value)
+
+
+def test_no_mass_is_unparsed_whatever_the_least(serve: Serve) -> None:
+    """With ``least_mass: 0`` a grade still needs a probability."""
+    reply = {"content": "4", "logprobs": [("4", {"4": -9999.0})]}
+    column = _column(serve(reply), least_mass=0)
+    assert column.score(0).state is ScoreState.UNPARSED
+
+
+def test_model_that_reasons_can_be_given_more_tokens(
+    serve: Serve, requests: list[dict[str, Any]]
+) -> None:
+    """``max_tokens`` is sent, and is in the signature."""
+    judge = GEval(serve(_answer("4", t4=1.0)), "fluent", steps=None, max_tokens=2000)
+    judge.score_batch(["text"], INPUTS)
+    assert requests[0]["max_tokens"] == 2000
+    assert "|max_tokens:2000|" in judge.signature
+
+
+@pytest.mark.parametrize(
     ("reply", "state", "said"),
     [
         (_answer("4", t4=0.2, tfine=0.8), ScoreState.UNPARSED, "together 0.200"),

@@ -43,6 +43,16 @@ READABLE = [
     ("(Score: 3)", 3),
     ("Score: 3 - good", 3),
     ("Score: 4. Reason: fine", 4),
+    ('{"explanation": "fine", "score": 4,}', 4),
+    ('{"final_score": 4}', 4),
+    ("4\n\nThe answer names the city.", 4),
+    ("1.\nIt names the city.\n\n4", 4),
+    (r"The grade is $\boxed{4}$", 4),
+    ("<answer>4</answer>", 4),
+    ("Puntuación: 4", 4),
+    ("Bewertung: 4", 4),
+    ("スコア: 4", 4),
+    ("점수: 4", 4),
 ]
 
 WITHOUT_SCORE = [
@@ -71,6 +81,8 @@ WITHOUT_SCORE = [
     "Score: 3 or 4",
     "I rate it 4 to 5",
     "Score: 3 - 4",
+    'The answer is ```json\n{"score": 5}\n```\n{"explanation": "short", "score": 2}',
+    "1\n\n2\n\n3",
 ]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from evalhub.errors import ConfigError, EmptyAnswerError, MetricError, ModelError
+from evalhub.llm.client import Completion
 from evalhub.llm.openai import OpenAIChat
 from evalhub.metrics import load
 from evalhub.metrics.judge.asking import ModelSource, Question
@@ -95,6 +96,49 @@ def test_absent_answer_is_an_errored_score_that_names_its_key(tmp_path: Path) ->
     assert column.states == [ScoreState.SCORED, ScoreState.ERRORED]
     assert column.score(0).value == 4
     assert "has no answer to 'b'" in str(column.score(1).explanation)
+
+
+def test_refused_settings_are_counted_and_recorded(tmp_path: Path) -> None:
+    """A grade without a temperature is told from one with it, live and replayed."""
+    path = tmp_path / "answers.jsonl"
+
+    class Client:
+        model = "fake"
+
+        def complete(self, messages: Any, **settings: Any) -> Completion:
+            return Completion("Score: 4", "fake", "stop", None, without=("temperature",))
+
+    for settings in ({"client": Client(), "record": str(path)}, {"replay": str(path)}):
+        judge = load("rubric", criteria="fluent", **settings)
+        column = judge.score_batch(["text"], INPUTS)["fluent"]
+        assert isinstance(column, JudgeColumn)
+        assert column.spent.without == ("temperature",)
+
+
+def test_line_that_was_cut_spoils_no_other(serve: Serve, tmp_path: Path) -> None:
+    """After a full disk or a kill the next answer begins a line; the error names the cut one."""
+    path = tmp_path / "answers.jsonl"
+    path.write_text('{"key": "1", "compl')
+    Recorder(ModelSource(serve("Score: 4")), path).complete(ASKED)
+    with pytest.raises(ConfigError, match=r"answers\.jsonl:1 is no .*; mend the line, or delete"):
+        Recording(path)
+    path.write_text(path.read_text().partition("\n")[2])
+    assert Recording(path).complete(ASKED).text == "Score: 4"
+
+
+def test_half_of_a_surrogate_pair_is_recorded(tmp_path: Path) -> None:
+    """A model may answer what has no UTF-8; it comes back as it was, and nothing is lost."""
+    path = tmp_path / "answers.jsonl"
+
+    class Broken:
+        model = "fake"
+
+        def complete(self, question: Question) -> Completion:
+            return Completion("\ud800 今天 4", "fake", "stop", None)
+
+    Recorder(Broken(), path).complete(ASKED)
+    assert "今天" in path.read_text(encoding="utf-8")
+    assert Recording(path).complete(ASKED).text == "\ud800 今天 4"
 
 
 def test_failures_are_not_recorded_but_silence_is(serve: Serve, tmp_path: Path) -> None:

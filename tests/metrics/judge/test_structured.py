@@ -27,6 +27,9 @@ LISTS = [
     ("None.", []),
     ('{"claims": ["a", " "]}', ["a"]),
     ('{"claims": ["a"]} {"claims": ["a"]}', ["a"]),
+    ('{"claims": ["a", "b",]}', ["a", "b"]),
+    ("**1.** a\n**2.** b", ["a", "b"]),
+    ("- *a*\n* b", ["*a*", "b"]),
 ]
 NO_LISTS = [
     "",
@@ -45,6 +48,10 @@ VERDICTS = [
     "yes\nno",
     "**Yes**\n\n**No**",
     '{"verdicts": ["是", "否"]}',
+    '{"verdicts": [1, 0]}',
+    '{"verdicts": [{"question": "x", "answer": "yes"}, {"question": "y", "answer": "no"}]}',
+    "Claim 1: yes\nClaim 2: no",
+    '["yes", "no",]',
 ]
 NO_VERDICTS = [
     "",

@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import multiprocessing
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,6 +194,7 @@ def test_half_precision_is_computed_in_float32(make_model: Maker) -> None:
         ({"backend": "numpy", "device": "cuda"}, "numpy computes on the processor"),
         ({"backend": "onnx"}, "neither model.onnx"),
         ({"batch_tokens": 0}, "batch_tokens is 0"),
+        ({"threads": 0}, "threads is 0; use 1 or more"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(
@@ -200,6 +203,45 @@ def test_settings_that_cannot_be_are_refused(
     """The message has the value and what to use."""
     with pytest.raises(ModelError, match=said):
         load_encoder(make_model("bert"), **settings)
+
+
+def test_description_with_gaps_means_what_transformers_takes(make_model: Maker) -> None:
+    """An old ``config.json`` names no epsilon; numpy and torch take the same one."""
+    folder = make_model("bert")
+    config = json.loads((folder / "config.json").read_text())
+    del config["layer_norm_eps"]
+    (folder / "config.json").write_text(json.dumps(config))
+    one, other = (load_encoder(folder, backend=backend) for backend in ("numpy", "torch"))
+    _assert_alike(_hidden(one), _hidden(other))
+
+
+def test_description_of_another_model_is_told(make_model: Maker) -> None:
+    """Heads that do not divide the weights' width are an error with the number."""
+    folder = make_model("bert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_attention_heads": 5}))
+    with pytest.raises(ModelError, match="num_attention_heads is 5, which does not divide"):
+        load_encoder(folder, backend="numpy")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch", "onnx"])
+def test_forked_process_computes_too(onnx_model: Path, backend: str) -> None:
+    """Threads of the network are not forked along; the child does not wait for them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    encoder = load_encoder(onnx_model, backend=backend)
+    texts = encoder.tokenize(["the cat sat on the mat"] * 200)
+    encoder.hidden(texts)
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=encoder.hidden, args=(texts,))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: the point
+        child.start()
+    child.join(30)
+    if child.exitcode is None:
+        child.kill()
+    torch.set_num_threads(before)
+    assert child.exitcode == 0
 
 
 def test_onnx_file_that_is_none_is_told(make_model: Maker) -> None:

@@ -95,6 +95,14 @@ def test_half_precision_is_read(tmp_path: Path) -> None:
     assert weights["w"].tolist() == [1.5, -2]
 
 
+def test_brain_floats_are_read(tmp_path: Path) -> None:
+    """BF16, which most models are kept in, is the upper half of a float32."""
+    header = {"w": {"dtype": "BF16", "shape": [3], "data_offsets": [0, 6]}}
+    halves = (np.array([1.5, -2, 0], np.float32).view(np.uint32) >> 16).astype("<u2")
+    _write(tmp_path / "m", header, halves.tobytes())
+    assert read_weights(tmp_path / "m")["w"].tolist() == [1.5, -2, 0]
+
+
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64])
 def test_damaged_file_is_an_error(tmp_path: Path, content: bytes) -> None:
     """What is not safetensors is told as that."""
@@ -104,7 +112,7 @@ def test_damaged_file_is_an_error(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "end", "said"), [("BF16", 8, "type BF16"), ("F32", 8, "cut short")]
+    ("dtype", "end", "said"), [("F8_E4M3", 8, "type F8_E4M3"), ("F32", 8, "cut short")]
 )
 def test_unreadable_tensor_is_an_error(tmp_path: Path, dtype: str, end: int, said: str) -> None:
     """A type that numpy lacks, and a file that ends too soon."""

@@ -11,11 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from evalhub.errors import ModelError
+from evalhub.metrics import BertScore
 from evalhub.metrics.semantic.encoder import load_encoder
 from evalhub.metrics.semantic.folder import ModelFolder, open_folder
+from evalhub.metrics.semantic.similarity import EmbeddingSimilarity
 
 Maker = Callable[..., Path]
 
@@ -244,3 +247,41 @@ def test_model_is_fetched_from_the_hub(tmp_path: Path, make_model: Maker) -> Non
     wanted = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"}
     assert set(_FakeHub.asked) == wanted
     assert _ask(tmp_path, "me/tiny", HF_HUB_OFFLINE="1") == [said]
+
+
+@pytest.mark.parametrize(
+    ("kept", "row"),
+    [
+        ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, "first"),
+        ({"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}, "mean"),
+        ({"pooling_mode": "cls", "include_prompt": True}, "first"),
+    ],
+)
+def test_sentence_encoders_pool_as_they_were_trained(
+    make_model: Maker, kept: dict[str, object], row: str
+) -> None:
+    """BGE and others take the first token's vector; their folder says so."""
+    folder = make_model("bert")
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(kept))
+    encoder = load_encoder(folder, backend="numpy")
+    hidden = encoder.hidden(encoder.tokenize(["the cat sat"]))[0]
+    pooled = hidden[0] if row == "first" else hidden.mean(axis=0)
+    expected = pooled / np.linalg.norm(pooled)
+    np.testing.assert_allclose(encoder.embed(["the cat sat"])[0], expected, atol=1e-6)
+    metric = EmbeddingSimilarity(folder, backend="numpy", cache=False)
+    assert f"|pooling:{encoder.pooling}|" in metric.signature
+    other = encoder.hidden(encoder.tokenize(["a dog"]))[0]
+    pooled = other[0] if row == "first" else other.mean(axis=0)
+    found = metric.score_batch(["the cat sat"], ["a dog"])["embedding_similarity"].values[0]
+    assert found == pytest.approx(expected @ pooled / np.linalg.norm(pooled), abs=1e-6)
+
+
+def test_pooling_that_cannot_be_computed_is_told(make_model: Maker) -> None:
+    """Where a model pools in another way, a mean would be another model; BERTScore needs none."""
+    folder = make_model("bert")
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text('{"pooling_mode_lasttoken": true}')
+    with pytest.raises(ModelError, match="asks for the pooling pooling_mode_lasttoken; only mean"):
+        load_encoder(folder, backend="numpy").embed(["the cat"])
+    assert BertScore(folder, backend="numpy", cache=False).score_batch(["the cat"], ["a dog"])

@@ -61,6 +61,16 @@ def test_signature_and_registry() -> None:
     )
 
 
+@pytest.mark.model
+def test_prefix_stands_before_every_text() -> None:
+    """As e5 was trained; an empty reference stays empty, and the signature tells the prefix."""
+    metric = EmbeddingSimilarity(prefix="query: ", cache=False)
+    column = metric.score_batch([QUESTION], [["", OTHERS[1]]])["embedding_similarity"]
+    vectors = load_encoder("minilm").embed([f"query: {text}" for text in (QUESTION, OTHERS[1])])
+    np.testing.assert_allclose(column.values[0], vectors[0] @ vectors[1], atol=1e-5)
+    assert "|prefix:'query: '|v:1" in metric.signature
+
+
 def test_wrong_input_is_refused() -> None:
     """Columns of unlike length, and a model that is not there."""
     with pytest.raises(MetricInputError, match="differ in length"):

@@ -216,3 +216,43 @@ def test_disk_that_takes_no_more_is_done_without(tmp_path: Path) -> None:
     found = VectorCache(path).read([f"{n}/{i}".encode() for n in range(5) for i in range(10)])
     assert 0 < len(found) < 50
     assert all((array == array[0, 0]).all() for array in found.values())
+
+
+_FORKING = """
+import os, signal, sys, threading
+from pathlib import Path
+import numpy as np
+from evalhub.metrics.semantic.vector_cache import VectorCache
+
+cache, ended = VectorCache(Path(sys.argv[1])), threading.Event()
+
+def use():
+    number = 0
+    while not ended.is_set():
+        number += 1
+        cache.write({b"%d" % number: np.ones((5, 8), np.float32)})
+        cache.read([b"%d" % number])
+
+threads = [threading.Thread(target=use) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for _ in range(20):
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # a child that waits for ever is killed by it
+        cache.read([b"1"])
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        print("hangs")
+        break
+ended.set()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_forked_process_does_not_wait_for_the_parents_threads(tmp_path: Path) -> None:
+    """Nobody in the child would release a lock of SQLite's that another thread held."""
+    command = [sys.executable, "-W", "ignore", "-c", _FORKING, str(tmp_path / "v.sqlite")]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.stdout, found.stderr, found.returncode) == ("", "", 0)
