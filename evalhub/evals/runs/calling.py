@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from evalhub.errors import ModelError
 from evalhub.evals.runs.call import Call
+from evalhub.evals.runs.hope import Hope
 from evalhub.evals.runs.ledger import Ledger
 from evalhub.evals.runs.one_call import CallMaker
 from evalhub.evals.runs.pace import Limits, Pace
@@ -47,8 +47,6 @@ class CallAll(Protocol):
         """Return the calls for *planned*, in that order; see :func:`call_all`."""
 
 
-_HOPELESS = 10
-"""Calls that fail from the start, one after the other, before the run is given up."""
 _PARTING_S = 10.0
 """Longest wait, after Ctrl-C, for calls under way: they are paid for, so they are kept."""
 _TOLD = 1000
@@ -63,24 +61,34 @@ def call_all(
     on_call: Callable[[int], None],
     journal: Memory | None = None,
     ledger: Ledger | None = None,
+    hope: Hope | None = None,
 ) -> list[Call]:
     """Return the calls for *planned* (example, repeat), in that order.
 
     Calls that *journal* holds are not made again, and new ones are written there before
     they count as done. *on_call* is told, in this thread, how many are done. An interrupt
     (Ctrl-C) stops new calls at once, and waits ten seconds at most for those on the way.
-    Once the budget of *ledger* is spent the others are not made, and say so.
+    Once the budget of *ledger* is spent the others are not made, and say so. *hope* is for who
+    calls in several rounds: what failed or got through in one counts in the next.
 
     Raises:
         ConfigError: the journal cannot be written.
-        ModelError: the endpoint refuses every request (401, 403, 404), or no call got through.
+        ModelError: the endpoint refuses every request (401, 403, 404), no call got through, or
+            none gets through any more.
     """
     ledger = ledger or Ledger()
-    if getattr(target, "is_recorded", False):
-        return _read(target, planned, CallMaker(target, limits, Pace(limits), ledger), on_call)
-    calls = _journaled(target, planned, journal)
+    calls = {} if _is_recorded(target) else _journaled(target, planned, journal)
     missing = [index for index in range(len(planned)) if index not in calls]
-    caller = _Caller(target, planned, limits, journal, missing, ledger)
+    hope = hope or Hope(
+        target.name,
+        planned=len(missing),
+        concurrency=limits.concurrency,
+        has_answers=bool(calls),
+    )
+    maker = CallMaker(target, limits, Pace(limits), ledger, hope)
+    if _is_recorded(target):
+        return _read(planned, maker, on_call)
+    caller = _Caller(maker, planned, journal, missing)
     if calls:
         on_call(len(calls))
     caller.start()
@@ -90,12 +98,16 @@ def call_all(
         caller.part()
         raise
     finally:
-        caller.pace.stop()
+        maker.pace.stop()
     return [calls[index] for index in range(len(planned))]
 
 
+def _is_recorded(target: Target) -> bool:
+    return bool(getattr(target, "is_recorded", False))
+
+
 def _read(
-    target: Target, planned: Sequence[Planned], maker: CallMaker, on_call: Callable[[int], None]
+    planned: Sequence[Planned], maker: CallMaker, on_call: Callable[[int], None]
 ) -> list[Call]:
     """Return outputs made before: nothing is called, so nothing is traced or written down."""
     calls = []
@@ -116,24 +128,18 @@ def _journaled(
 
 def _collect(caller: "_Caller", calls: dict[int, Call], on_call: Callable[[int], None]) -> None:
     """Put finished calls into *calls* until there is one for each that is planned."""
-    has_hope = bool(calls)
     while len(calls) < len(caller.planned):
         got = caller.next()
         if got is None:
-            caller.ledger.stop()
-            reason = caller.ledger.reason or ""
+            ledger = caller.maker.ledger
+            ledger.stop()
+            reason = ledger.reason or ""
             left = [index for index in caller.missing if index not in calls]
             calls |= {index: Call.not_made(reason) for index in left}
             on_call(len(calls))
             return
         index, call = got
         calls[index] = call
-        has_hope = has_hope or call.is_done or not call.was_made
-        if not has_hope and len(calls) >= _HOPELESS + caller.limits.concurrency:
-            raise ModelError(
-                f"the first {len(calls)} calls of {caller.target.name!r} all failed, the last "
-                f"with: {call.error}"
-            )
         on_call(len(calls))
 
 
@@ -141,14 +147,10 @@ def _collect(caller: "_Caller", calls: dict[int, Call], on_call: Callable[[int],
 class _Caller:
     """The threads that call, and what they have finished."""
 
-    target: Target
+    maker: CallMaker
     planned: Sequence[Planned]
-    limits: Limits
     journal: Memory | None
     missing: Sequence[int]
-    ledger: Ledger
-    pace: Pace = field(init=False)
-    maker: CallMaker = field(init=False)
     waiting: "queue.SimpleQueue[int]" = field(init=False, default_factory=queue.SimpleQueue)
     finished: "queue.SimpleQueue[tuple[int, Call | Exception]]" = field(
         init=False, default_factory=queue.SimpleQueue
@@ -156,9 +158,6 @@ class _Caller:
     threads: list[threading.Thread] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        pace = Pace(self.limits)
-        object.__setattr__(self, "pace", pace)
-        object.__setattr__(self, "maker", CallMaker(self.target, self.limits, pace, self.ledger))
         for index in self.missing:
             self.waiting.put(index)
 
@@ -166,7 +165,7 @@ class _Caller:
         """Start calling."""
         # Daemon threads and not an executor: the interpreter would wait for an
         # executor's threads at exit, so that Ctrl-C hung on a slow model.
-        for number in range(min(self.limits.concurrency, len(self.missing))):
+        for number in range(min(self.maker.limits.concurrency, len(self.missing))):
             name = f"evalhub-call-{number}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             self.threads.append(thread)
@@ -177,9 +176,9 @@ class _Caller:
 
         Raises:
             ConfigError: the journal cannot be written.
-            ModelError: every other call would fail in the same way.
+            ModelError: no other call would get through.
         """
-        left_s = self.ledger.left_s
+        left_s = self.maker.ledger.left_s
         try:
             index, call = self.finished.get(timeout=None if left_s is None else max(0.0, left_s))
         except queue.Empty:
@@ -190,7 +189,7 @@ class _Caller:
 
     def part(self) -> None:
         """Start no call any more, and wait a while for those that are on the way."""
-        self.pace.stop()
+        self.maker.pace.stop()
         end_s = time.monotonic() + _PARTING_S
         for thread in self.threads:
             thread.join(max(0.0, end_s - time.monotonic()))
@@ -212,7 +211,7 @@ class _Caller:
             call = self.maker.make(example, repeat)
             # What failed is tried again when the run goes on, so it is not written down.
             if call is not None and call.is_done and self.journal is not None:
-                self.journal.add(self.target.name, example.id, repeat, call)
+                self.journal.add(self.maker.target.name, example.id, repeat, call)
         except Exception as error:  # noqa: BLE001  # raised again by who waits for the calls
             return error
         return call

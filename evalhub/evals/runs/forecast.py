@@ -15,13 +15,20 @@ from evalhub.evals.runs.detectable import (
     noise_of_mean,
 )
 from evalhub.evals.runs.journal import Journal
-from evalhub.evals.runs.probe import Listened, listen_to_metric, listen_to_target
+from evalhub.evals.runs.probe import (
+    Listened,
+    listen_to_canaries,
+    listen_to_metric,
+    listen_to_target,
+)
 from evalhub.evals.runs.resume import plan_of
+from evalhub.evals.runs.scoring import BASELINE_OUTPUTS
 from evalhub.evals.suites.assemble import Assembly
+from evalhub.evals.suites.spec_prompts import PromptSpec
 from evalhub.evals.suites.suite import Suite
 from evalhub.experiments import Tracker
 from evalhub.metrics.base import Metric
-from evalhub.model import Example, Experiment, Usage
+from evalhub.model import Example, Experiment
 
 __all__ = ["Forecast", "ForecastLine", "forecast"]
 
@@ -44,6 +51,8 @@ class ForecastLine:
     seconds: float | None
     origin: str
     """What the figures rest on."""
+    unpriced: tuple[str, ...] = ()
+    """Models whose price is not known."""
 
     @property
     def left(self) -> int:
@@ -88,15 +97,30 @@ def forecast(suite: Suite, assembly: Assembly, tracker: Tracker) -> Forecast:
     past, notes = _past(suite, assembly, tracker)
     ask = _Forecaster(suite, assembly, past, _done(suite, assembly))
     targets = [ask.target(planned.target.name) for planned in assembly.targets]
-    judges = [line for metric in assembly.metrics if (line := ask.judge(metric)) is not None]
+    judges = [
+        ask.judge(metric)
+        for metric, spec in zip(assembly.metrics, suite.spec.metrics, strict=True)
+        if spec.asks_a_model
+    ]
+    lines = (*targets, *(line for line in judges if line.calls))
     return Forecast(
         suite=suite.spec.name,
         examples=len(assembly.dataset.examples),
         repeats=suite.spec.repeats,
-        lines=(*targets, *judges),
+        lines=lines,
         gates=tuple(ask.gate(gate) for gate in suite.gates),
-        notes=tuple(notes),
+        notes=(*notes, *_unpriced(suite, lines)),
     )
+
+
+def _unpriced(suite: Suite, lines: Sequence[ForecastLine]) -> list[str]:
+    """Return a line for each model without a price; a budget in dollars does not run then."""
+    refused = "; the budget is in dollars, so the suite does not run without"
+    told = refused if suite.spec.budget.usd is not None else ""
+    names = dict.fromkeys(name for line in lines for name in line.unpriced)
+    return [
+        f"no price is known for {name!r}; add it with evalhub prices add{told}" for name in names
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +143,22 @@ class _Forecaster:
         runs = self.past.get(name, ())
         if runs:
             return self._by_run(blank, runs[0])
+        if not isinstance(self.suite.spec.targets[name], PromptSpec):
+            return blank
         target = next(p.target for p in self.assembly.targets if p.target.name == name)
         heard = listen_to_target(target, self._some)
-        return blank if heard is None else self._by_prompts(blank, heard)
+        return self._by_prompts(blank, heard, share=blank.left / len(self._some))
 
-    def judge(self, metric: Metric) -> ForecastLine | None:
-        """Return the line of *metric*; None where it asks no model."""
-        heard = listen_to_metric(metric, self._some)
-        if heard is None or not heard.requests:
-            return None
-        each = heard.requests / len(self._some)
-        calls = round(each * self.calls * len(self.assembly.targets))
+    def judge(self, metric: Metric) -> ForecastLine:
+        """Return the line of *metric*, which asks models; it has no calls where it need not."""
+        heard = listen_to_metric(metric, self._some, self._outputs)
+        targets = len(self.assembly.targets) - (BASELINE_OUTPUTS in metric.requires)
+        share = self.calls * targets / len(self._some)
+        canaries = [path for judge, path in self.assembly.canaries if judge is metric]
+        again = [listen_to_canaries(metric, path) for path in canaries]
+        calls = round(share * heard.requests) + sum(one.requests for one in again)
         blank = ForecastLine(metric.name, "judge", calls, 0, None, None, None, "not known")
-        return self._by_prompts(blank, heard)
+        return self._by_prompts(blank, heard, *again, share=share) if calls else blank
 
     def gate(self, gate: Gate) -> Detectable:
         """Return what *gate* can see."""
@@ -145,7 +172,18 @@ class _Forecaster:
         noise = self._noise(gate, of)
         if noise is None and gate.metric not in OPERATIONAL and self._is_share(gate.metric):
             noise = Noise.assumed()
-        return detectable(gate.metric, of, len(examples), units, noise)
+        found = detectable(gate.metric, of, len(examples), units, noise)
+        if found.smallest is None or found.smallest <= 1 or not self._is_share(gate.metric):
+            return found
+        told = f"more than from 0 to 1: too few units; {found.origin}"
+        return replace(found, smallest=None, origin=told)
+
+    @property
+    def _outputs(self) -> dict[str, str]:
+        """Return an output of each example from an earlier run, where there is one."""
+        runs = [runs[0] for runs in self.past.values() if runs]
+        results = (result for run in runs for result in run.results)
+        return {one.example_id: one.output for one in results if one.output is not None}
 
     @property
     def _some(self) -> tuple[Example, ...]:
@@ -164,16 +202,20 @@ class _Forecaster:
             origin=f"the last run, {run.name}",
         )
 
-    def _by_prompts(self, line: ForecastLine, heard: Listened) -> ForecastLine:
-        share = line.left / max(1, heard.requests)
-        usage = Usage(round(share * heard.input_tokens), round(share * heard.output_tokens))
-        is_priced = heard.tariff.is_known and heard.is_bounded
-        usd = heard.tariff.cost(usage).usd if is_priced else None
-        told = "by max_tokens" if heard.is_bounded else "not counted: they have no max_tokens"
+    def _by_prompts(
+        self, line: ForecastLine, heard: Listened, *once: Listened, share: float
+    ) -> ForecastLine:
+        """Return *line* with what was *heard*, taken *share* times, and what is asked *once*."""
+        parts = (heard, *once)
+        is_bounded = all(part.is_bounded for part in parts)
+        unpriced = tuple(dict.fromkeys(name for part in parts for name in part.unpriced))
+        is_priced = is_bounded and not unpriced
+        told = "by max_tokens" if is_bounded else "not counted: they have no max_tokens"
         return replace(
             line,
-            tokens=(usage.input_tokens or 0) + (usage.output_tokens or 0),
-            usd=usd,
+            tokens=round(share * heard.cost.tokens) + sum(one.cost.tokens for one in once),
+            usd=share * heard.cost.usd + sum(one.cost.usd for one in once) if is_priced else None,
+            unpriced=unpriced,
             origin=f"prompts by length, answers {told}",
         )
 

@@ -2,24 +2,35 @@
 
 import time
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
-from evalhub.errors import BudgetSpentError, ModelError
+from evalhub.errors import BudgetSpentError
 from evalhub.evals.runs.budget import Cost
 from evalhub.evals.runs.call import Call
+from evalhub.evals.runs.hope import Hope
 from evalhub.evals.runs.ledger import Ledger, Ticket, count_waits
 from evalhub.evals.runs.metered import MeteredChat
 from evalhub.evals.runs.pace import Limits, Pace
-from evalhub.evals.runs.retry import pause_before_retry, status_of
+from evalhub.evals.runs.retry import pause_before_retry
 from evalhub.evals.runs.timeout import within
 from evalhub.evals.targets.base import RecordedTarget, Target, TargetOutput
+from evalhub.evals.targets.outputs import as_output
 from evalhub.model import Example
 from evalhub.tracing import trace
 
 __all__ = ["CallMaker"]
 
-_REFUSALS = frozenset({401, 403, 404})
-"""Statuses with which a model's endpoint will refuse every other request too."""
+_LONGEST_ERROR = 2000
+"""Letters kept of an error: some quote all that they were given."""
+
+
+class _Made(NamedTuple):
+    """What came of a call, and where its trace is."""
+
+    call: Call | None
+    """None when the run was stopped before it."""
+    trace_id: str | None
+    was_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +41,55 @@ class CallMaker:
     limits: Limits
     pace: Pace
     ledger: Ledger
+    hope: Hope
 
     def make(self, example: Example, repeat: int) -> Call | None:
         """Return what came of the call; None when the run was stopped before it.
 
         Raises:
-            ModelError: the endpoint would refuse every other call as well.
+            ModelError: no other call would get through either.
         """
         if self.ledger.reason is not None:
             return Call.not_made(self.ledger.reason)
         if isinstance(getattr(self.target, "client", None), MeteredChat):
-            return self._traced(example, repeat)[0]  # its client pays for each request
+            return self._traced(example, repeat).call  # its client pays for each request
         try:
             ticket = self.ledger.reserve(self.target.name)
         except BudgetSpentError as error:
             return Call.not_made(str(error))
-        call, trace_id = None, None
+        made = _Made(None, None)
         try:
-            call, trace_id = self._traced(example, repeat)
+            made = self._traced(example, repeat)
         finally:
-            self._settle(ticket, call, trace_id)
-        return call
+            self._settle(ticket, made)
+        return made.call
 
     def look_up(self, example: Example, repeat: int) -> Call:
         """Return an output that was made before; nothing is called, traced, timed or paid."""
         try:
             output = cast(RecordedTarget, self.target).recall(example, repeat)
         except Exception as error:  # noqa: BLE001  # it is this example's
-            return Call(None, f"{type(error).__name__}: {error}", None, None)
+            return Call(None, _told(error), None, None)
         return Call(output, None, output.trace_id, output.latency_ms)
 
-    def _settle(self, ticket: Ticket, call: Call | None, trace_id: str | None) -> None:
-        output = None if call is None else call.output
+    def _settle(self, ticket: Ticket, made: _Made) -> None:
+        output = None if made.call is None else made.call.output
         if output is None:
-            self.ledger.settle_by_trace(ticket, trace_id, was_answered=False)
+            # What is still under way is not in the trace yet, and may be billed.
+            least = ticket.aside if made.was_late else Cost()
+            self.ledger.settle_by_trace(ticket, made.trace_id, known=least, was_answered=False)
             return
         known = Cost.of(output.usage, output.cost_usd)
         lacks_usd = self.ledger.budget.usd is not None and output.cost_usd is None
         lacks_tokens = self.ledger.budget.tokens is not None and output.usage is None
         if lacks_usd or lacks_tokens:
-            self.ledger.settle_by_trace(ticket, trace_id, known=known)
+            self.ledger.settle_by_trace(ticket, made.trace_id, known=known)
         else:
             self.ledger.settle(ticket, known)
 
-    def _traced(self, example: Example, repeat: int) -> tuple[Call | None, str | None]:
-        """Call the target in a trace; return what came of it, and the trace's id."""
-        trace_id, output, error = None, None, None
+    def _traced(self, example: Example, repeat: int) -> _Made:
+        """Call the target in a trace."""
+        trace_id, output, error, was_late = None, None, None, False
         start = time.perf_counter_ns()
         took_ms = None
         try:
@@ -84,19 +98,20 @@ class CallMaker:
                 trace_id = span.trace_id or None
                 tried = self._try(example, repeat)
                 if tried is None:
-                    return None, trace_id
+                    return _Made(None, trace_id)
                 output, took_ms = tried
                 span.set_outputs(_recorded(output))
         except BudgetSpentError as spent:
-            return Call.not_made(str(spent)), trace_id
-        except BaseException as raised:  # sys.exit() ends its example, not the run
-            if isinstance(raised, ModelError) and status_of(raised) in _REFUSALS:
-                raise
+            return _Made(Call.not_made(str(spent)), trace_id)
+        except BaseException as raised:  # noqa: BLE001  # sys.exit() ends its example only
+            self.hope.failed(raised)
             output = None
-            error = f"{type(raised).__name__}: {raised}"
+            error, was_late = _told(raised), isinstance(raised, TimeoutError)
+        else:
+            self.hope.went_well()
         if took_ms is None:
             took_ms = _since_ms(start)
-        return Call(output, error, trace_id, took_ms), trace_id
+        return _Made(Call(output, error, trace_id, took_ms), trace_id, was_late)
 
     def _try(self, example: Example, repeat: int) -> tuple[TargetOutput, float] | None:
         """Return the output and its milliseconds, of the try that went well."""
@@ -108,7 +123,9 @@ class CallMaker:
                     return None
                 start, waits_s = time.perf_counter_ns(), count_waits()
                 try:
-                    output = within(self.limits.timeout_s, lambda: target(example.inputs))
+                    output = as_output(
+                        within(self.limits.timeout_s, lambda: target(example.inputs))
+                    )
                 except Exception as error:
                     pause = pause_before_retry(error, attempt)
                     if pause is None or attempt >= self.limits.retries:
@@ -122,6 +139,17 @@ class CallMaker:
             attempt += 1
             if not pause.is_busy:
                 self.pace.pause(pause.seconds)
+
+
+def _told(error: BaseException) -> str:
+    """Return *error* as a result keeps it: its kind, and what it says where it can say it."""
+    kind = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001  # the user's class may be broken in any way
+        said = ""
+    said = said if len(said) <= _LONGEST_ERROR else f"{said[:_LONGEST_ERROR]}..."
+    return f"{kind}: {said}" if said else kind
 
 
 def _for_repeat(target: Target, repeat: int) -> Target:

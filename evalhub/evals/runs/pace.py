@@ -35,7 +35,7 @@ class Limits:
     tokens_per_minute: float | None = None
     """By the tokens that finished calls were seen to take."""
     timeout_s: float | None = None
-    """Longest that one example may take, retries included; then it is an error."""
+    """Longest that one call may take; then it is an error."""
     retries: int = 3
     """Times a call is repeated after the endpoint was busy or did not answer."""
 

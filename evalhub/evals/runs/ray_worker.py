@@ -12,6 +12,7 @@ from evalhub._optional import require
 from evalhub.errors import EvalhubError
 from evalhub.evals.runs.call import Call, read_call, write_call
 from evalhub.evals.runs.calling import Planned, call_all
+from evalhub.evals.runs.hope import Hope
 from evalhub.evals.runs.pace import Limits
 from evalhub.evals.suites.make_targets import make_target
 from evalhub.evals.suites.models import Models
@@ -95,6 +96,10 @@ class Worker:
         self._order = order
         self._desk = desk
         self._target = make_target(order.suite, order.name, Models(ExitStack())).target
+        # Of all batches: one that fails as a whole, after others that went well, is no end.
+        self._hope = Hope(
+            order.name, planned=order.batch_size, concurrency=order.limits.concurrency
+        )
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Return the calls of *batch*, or the error that ends the run."""
@@ -107,6 +112,7 @@ class Worker:
                 limits=self._order.limits,
                 on_call=lambda done: None,
                 journal=memory,
+                hope=self._hope,
             )
         except EvalhubError as error:
             return {"index": [FATAL], "body": [str(error).encode()]}

@@ -1,11 +1,12 @@
 """Of the repeats of an example, does one pass, do all pass? A column each.
 
 pass@k and pass^k are those of :mod:`evalhub.metrics.stats.pass_at_k`, with k the number of
-repeats. The value of an example stands at its first repeat, and the others are skipped, so
-that gates, comparisons and slices take such a column as any other.
+repeats, and each smaller k that a gate asks for. The value of an example stands at its first
+repeat, and the others are skipped, so that gates, comparisons and slices take such a column as
+any other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -19,28 +20,38 @@ __all__ = ["pass_columns", "pass_names"]
 
 
 def pass_names(metric: str, repeats: int) -> list[str]:
-    """Return what the columns of *metric* are called; none where nothing is repeated."""
-    return [] if repeats < 2 else [f"{metric}_pass@{repeats}", f"{metric}_pass^{repeats}"]
+    """Return what the columns of *metric* may be called; none where nothing is repeated."""
+    return [name for k in range(2, repeats + 1) for name in _names(metric, k)]
 
 
 def pass_columns(
-    column: ScoreColumn, results: Sequence[ExampleResult], repeats: int
+    column: ScoreColumn,
+    results: Sequence[ExampleResult],
+    repeats: int,
+    asked: Collection[str] = (),
 ) -> list[ScoreColumn]:
     """Return pass@k and pass^k of *column*; none where it is not passes and fails.
 
-    An example with a try that has no score has none either: errored, not failed.
+    k is the number of *repeats*, or that of a name that is *asked* for. An example with a try
+    that has no score has none either: errored, not failed.
     """
-    names = pass_names(column.name, repeats)
-    if not names or not is_rate(column.values, column.bounds):
+    if repeats < 2 or not is_rate(column.values, column.bounds):
         return []
     ids = [result.example_id for result in results]
     tasks, passes, tries = count_passes(column.values, ids)
     where = {task: index for index, task in enumerate(tasks)}
-    by_task = (passes_at_k(passes, tries, repeats), passes_hat_k(passes, tries, repeats))
+    # Counting the other tries as all there were would hide the one that was lost.
+    is_whole = tries == repeats
     return [
-        _column(name, column, results, where, values)
-        for name, values in zip(names, by_task, strict=True)
+        _column(name, column, results, where, np.where(is_whole, chance(passes, tries, k), np.nan))
+        for k in range(2, repeats + 1)
+        for name, chance in zip(_names(column.name, k), (passes_at_k, passes_hat_k), strict=True)
+        if k == repeats or name in asked
     ]
+
+
+def _names(metric: str, k: int) -> tuple[str, str]:
+    return f"{metric}_pass@{k}", f"{metric}_pass^{k}"
 
 
 def _column(
@@ -60,4 +71,5 @@ def _column(
         is_scored = not np.isnan(values[index])
         states[index] = ScoreState.SCORED if is_scored else ScoreState.ERRORED
     mark = name.removeprefix(f"{column.name}_")
-    return ScoreColumn(name, values, f"{column.signature}|repeats:{mark}", states)
+    mark = f"{column.signature}|repeats:{mark}"
+    return ScoreColumn(name, values, mark, states, better=column.better)

@@ -14,7 +14,7 @@ __all__ = ["Pause", "pause_before_retry", "status_of"]
 _FIRST_S = 0.5
 _LONGEST_S = 60.0
 _LONGEST_TOLD_S = 600.0
-"""Beyond this an endpoint's word is not waited for: the call is an error sooner."""
+"""Beyond this an endpoint's word is not waited for, as where a day's quota is used up."""
 _BUSY = 429
 _PASSING = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
 """Status codes of failures that pass."""
@@ -32,8 +32,9 @@ class Pause:
 def pause_before_retry(error: BaseException, attempt: int) -> Pause | None:
     """Return how long to wait after *error* of try number *attempt*, from 0; None is never.
 
-    An endpoint's own word (Retry-After) counts; else pauses double from half a second, each
-    drawn at random between half of it and all of it, so that calls do not come back together.
+    An endpoint's own word (Retry-After) counts, and more than ten minutes is never; else pauses
+    double from half a second, each drawn at random between half of it and all of it, so that
+    calls do not come back together.
     Errors of the openai, anthropic and httpx packages are known by their status code.
     """
     status = status_of(error)
@@ -42,7 +43,7 @@ def pause_before_retry(error: BaseException, attempt: int) -> Pause | None:
     is_busy = isinstance(error, ModelBusyError) or status == _BUSY
     told = _retry_after_s(error)
     if told is not None:
-        return Pause(min(told, _LONGEST_TOLD_S), is_busy)
+        return None if told > _LONGEST_TOLD_S else Pause(told, is_busy)
     longest = min(_LONGEST_S, _FIRST_S * 2**attempt)
     return Pause(random.uniform(longest / 2, longest), is_busy)
 

@@ -1,10 +1,9 @@
 """Run one target over one data set, and score what it gave."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from evalhub.errors import ConfigError, MetricInputError
 from evalhub.evals.datasets.slices import Slice, slice_of
@@ -23,8 +22,7 @@ from evalhub.evals.runs.usage import with_usage
 from evalhub.evals.targets.base import Target
 from evalhub.metrics.aggregate import summarize
 from evalhub.metrics.base import Metric, ScoreColumn
-from evalhub.metrics.structure.operational import Operational
-from evalhub.model import Dataset, Direction, Example, ExampleResult, Experiment
+from evalhub.model import Dataset, Example, ExampleResult, Experiment
 
 __all__ = ["Progress", "run_experiment"]
 
@@ -58,6 +56,7 @@ def run_experiment(
     slices: Sequence[Slice] = (),
     baseline: Experiment | None = None,
     directions: Directions | None = None,
+    asked: Collection[str] = (),
 ) -> Experiment:
     """Call *target* with every example of *dataset* and score its outputs.
 
@@ -82,6 +81,7 @@ def run_experiment(
         baseline: Another target's experiment on the same data, whose outputs are the column
             ``baseline_outputs``.
         directions: Which scores are the better ones, where metrics do not say it.
+        asked: Columns that gates name, such as ``exact_match_pass@2`` where *repeats* is 5.
 
     Raises:
         ConfigError: the data set is empty, a number is out of range, or the journal cannot
@@ -108,15 +108,10 @@ def run_experiment(
     parts = [_result(*plan, call, slices) for plan, call in _zip(planned, calls)]
     results = with_usage(parts, url=url)
     laid_out = Columns.of([example for example, _ in planned], calls, results, baseline)
-    found = _score(metrics, laid_out, report, ledger, directions or Directions())
-    scored = [*found, *(one for item in found for one in _repeated(item, results, repeats))]
-    columns = [item.column for item in scored]
+    columns = _score(metrics, laid_out, report, ledger, directions or Directions())
+    columns += [found for one in columns for found in pass_columns(one, results, repeats, asked)]
     named = {column.name for column in columns}
-    always = [
-        _Scored(column, Operational.better)
-        for column in operational_columns(results)
-        if column.name not in named
-    ]
+    always = [column for column in operational_columns(results) if column.name not in named]
     clusters = clusters_of(results)
     return Experiment(
         name=f"{target.name}-{datetime.fromtimestamp(start_ns / 1e9, UTC):%Y%m%d-%H%M%S}",
@@ -128,10 +123,7 @@ def run_experiment(
             replace(result, scores=tuple(column.score(index) for column in columns))
             for index, result in enumerate(results)
         ),
-        summaries=tuple(
-            summarize(item.column, clusters=clusters, better=item.better)
-            for item in [*scored, *always]
-        ),
+        summaries=tuple(summarize(column, clusters=clusters) for column in [*columns, *always]),
         params=dict(params or {}),
         start_ns=start_ns,
         end_ns=end_ns,
@@ -180,40 +172,27 @@ def _result(example: Example, repeat: int, call: Call, slices: Sequence[Slice]) 
     )
 
 
-class _Scored(NamedTuple):
-    """A column, and which of its scores are the better ones."""
-
-    column: ScoreColumn
-    better: Direction
-
-
-def _repeated(item: _Scored, results: Sequence[ExampleResult], repeats: int) -> list[_Scored]:
-    columns = pass_columns(item.column, results, repeats)
-    return [_Scored(column, item.better) for column in columns]
-
-
 def _score(
     metrics: Sequence[Metric],
     columns: Columns,
     report: Callable[[Progress], None],
     ledger: Ledger,
     directions: Directions,
-) -> list[_Scored]:
-    scored: dict[str, _Scored] = {}
+) -> list[ScoreColumn]:
+    scored: dict[str, ScoreColumn] = {}
     for done, metric in enumerate(metrics):
         report(Progress(f"scoring:{metric.name}", done, len(metrics), ledger.spent))
         for column in score_columns(metric, columns):
-            _add(scored, _Scored(column, directions.of(metric, column.name)))
+            _add(scored, replace(column, better=directions.of(metric, column.name)))
         report(Progress(f"scoring:{metric.name}", done + 1, len(metrics), ledger.spent))
     return list(scored.values())
 
 
-def _add(scored: dict[str, _Scored], item: _Scored) -> None:
-    """Add *item*; the same metric with other settings gets a name of its own."""
-    column = item.column
+def _add(scored: dict[str, ScoreColumn], column: ScoreColumn) -> None:
+    """Add *column*; the same metric with other settings gets a name of its own."""
     name, number = column.name, 2
     while name in scored:
-        if scored[name].column.signature == column.signature:
+        if scored[name].signature == column.signature:
             return
         name, number = f"{column.name}_{number}", number + 1
-    scored[name] = item._replace(column=replace(column, name=name))
+    scored[name] = replace(column, name=name)

@@ -180,10 +180,13 @@ def _contexts(output: TargetOutput | None, example: Example) -> list[str]:
     return [found] if isinstance(found, str) else [str(item) for item in found]
 
 
-def _relevant_ids(example: Example) -> list[str]:
+def _relevant_ids(example: Example) -> list[str] | dict[str, Any]:
+    """Return the ids, or each id's gain where the data set grades them."""
     found = example.metadata.get("relevant_ids") or ()
     if isinstance(found, str):
         return found.split()
+    if isinstance(found, Mapping):
+        return {str(key): gain for key, gain in found.items()}
     return [str(item) for item in found]
 
 

@@ -117,6 +117,8 @@ class _Run:
         told = greeting(self.journal, total)
         if told is not None:
             note(told)
+        for doubt in self.assembly.doubts:
+            note(doubt)
         self.ledger.keep_in(self.journal)
         self.ledger.read_with(costs_of)
         try:
@@ -208,6 +210,8 @@ class _Run:
             call=self.call_by(planned.target.name),
             slices=self.assembly.slices,
             baseline=baseline,
+            directions=self.assembly.directions,
+            asked={gate.metric for gate in self.suite.gates},
         )
 
     def _report(self, planned: PlannedTarget, progress: Progress) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TypeVar
 
+from evalhub._awaiting import note_awaited
+
 __all__ = ["within"]
 
 _T = TypeVar("_T")
@@ -15,12 +17,14 @@ def within(timeout_s: float | None, call: Callable[[], _T]) -> _T:
     """Return what *call* gives, and give it up after *timeout_s*; None waits for ever.
 
     Raises:
-        TimeoutError: it took longer. Its thread cannot be ended, and is left behind.
+        TimeoutError: it took longer. What it awaits is cancelled; else its thread cannot be
+            ended, and is left behind.
     """
     if timeout_s is None:
         return call()
     answer: queue.SimpleQueue[tuple[_T | None, BaseException | None]] = queue.SimpleQueue()
     context = copy_context()
+    awaited = context.run(note_awaited)
 
     def work() -> None:
         try:
@@ -32,6 +36,8 @@ def within(timeout_s: float | None, call: Callable[[], _T]) -> _T:
     try:
         value, error = answer.get(timeout=timeout_s)
     except queue.Empty:
+        for future in awaited:
+            future.cancel()
         raise TimeoutError(f"no answer within {timeout_s:g} s") from None
     if error is not None:
         raise error

@@ -6,10 +6,13 @@ import os
 import shlex
 import signal
 import subprocess
+import tempfile
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import orjson
 
@@ -18,11 +21,15 @@ from evalhub.evals.targets.base import TargetOutput
 from evalhub.evals.targets.outputs import as_output
 from evalhub.evals.targets.templates import Template
 
-__all__ = ["CommandError", "CommandTarget"]
+__all__ = ["CommandError", "CommandTarget", "kill_commands"]
 
 _ALWAYS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "SYSTEMROOT")
 """Variables that every command is given."""
 _SHOWN = 300
+_LARGEST = 64 << 20
+"""Bytes beyond which what a command prints is taken for endless."""
+_LOOK_S = 0.25
+"""Seconds between looks at how much that is."""
 
 
 class CommandError(Exception):
@@ -81,7 +88,7 @@ class CommandTarget:
 
         Raises:
             ConfigError: there is no such program, or an input is missing.
-            CommandError: it ended with another code than 0, or printed no output.
+            CommandError: it ended with another code than 0, or printed no output, or no end of it.
             TimeoutError: it took too long.
         """
         printed = self._run(self._line(inputs), orjson.dumps(dict(inputs), default=str))
@@ -101,11 +108,12 @@ class CommandTarget:
 
     def _run(self, line: str | list[str], inputs: bytes) -> bytes:
         """Return what the command printed."""
-        with _started(line, self.shell, self.cwd, self._environment()) as process:
-            try:
-                printed, said = process.communicate(inputs, timeout=self.timeout_s)
-            except subprocess.TimeoutExpired:
-                raise TimeoutError(f"the command took longer than {self.timeout_s:g} s") from None
+        # A file and not a pipe: subprocess feeds no pipe that it looked away from once.
+        with tempfile.TemporaryFile() as given:
+            given.write(inputs)
+            given.seek(0)
+            with _started(line, self.shell, self.cwd, self._environment(), given) as process:
+                printed, said = _listen(process, self.timeout_s)
         if process.returncode != 0:
             raise CommandError(f"{_ending(process.returncode)}: {_last_line(said)}")
         return printed
@@ -117,31 +125,54 @@ class CommandTarget:
 
 @contextlib.contextmanager
 def _started(
-    line: str | list[str], shell: bool, cwd: Path | None, env: Mapping[str, str]
+    line: str | list[str],
+    shell: bool,
+    cwd: Path | None,
+    env: Mapping[str, str],
+    given: BinaryIO,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Start the command in a session of its own, and kill that unless the command ended."""
-    pipe = subprocess.PIPE
     try:
-        process = subprocess.Popen(
-            line,
-            shell=shell,
-            cwd=cwd,
-            env=env,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-            start_new_session=True,
-        )
+        with _starting:
+            process = subprocess.Popen(
+                line,
+                shell=shell,
+                cwd=cwd,
+                env=env,
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+            _running.add(process)
     except OSError as error:
         # The error names the folder where that is what is missing, else the program.
         raise ConfigError(f"the command cannot start: {error.strerror}: {error.filename}") from None
     with process:
-        _running.add(process)
         try:
             yield process
         finally:
             _kill(process)
             _running.discard(process)
+
+
+def _listen(process: "subprocess.Popen[bytes]", timeout_s: float) -> tuple[bytes, bytes]:
+    """Return what *process* printed on its standard output and error, once it has ended.
+
+    Raises:
+        CommandError: it prints without an end.
+        TimeoutError: it takes too long.
+    """
+    end_s = time.monotonic() + timeout_s
+    while True:
+        left_s = end_s - time.monotonic()
+        try:
+            return process.communicate(timeout=max(0.0, min(left_s, _LOOK_S)))
+        except subprocess.TimeoutExpired as so_far:
+            if max(len(so_far.output or b""), len(so_far.stderr or b"")) > _LARGEST:
+                raise CommandError(f"the command printed more than {_LARGEST >> 20} MB") from None
+            if left_s <= _LOOK_S:
+                raise TimeoutError(f"the command took longer than {timeout_s:g} s") from None
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
@@ -156,13 +187,22 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 
 _running: "set[subprocess.Popen[bytes]]" = set()
+_starting = threading.Lock()
+"""Held while a command is begun: between its start and its entry nobody would kill it."""
+_PATIENCE_S = 1.0
+"""Longest wait for a command that is being begun; a signal may come while this thread has it."""
 
 
 @atexit.register
-def _kill_all() -> None:
-    """Leave nothing behind: after Ctrl-C, calls under way are given up in their threads."""
-    for process in list(_running):
-        _kill(process)
+def kill_commands() -> None:
+    """Kill all commands that run: after Ctrl-C, calls under way are given up in their threads."""
+    is_held = _starting.acquire(timeout=_PATIENCE_S)
+    try:
+        for process in list(_running):
+            _kill(process)
+    finally:
+        if is_held:
+            _starting.release()
 
 
 def _ending(code: int) -> str:

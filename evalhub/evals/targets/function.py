@@ -1,15 +1,14 @@
 """A function of the user's as a target."""
 
-import hashlib
 import inspect
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from evalhub._awaiting import await_result
 from evalhub._functions import import_function
 from evalhub.evals.targets.base import TargetOutput
 from evalhub.evals.targets.outputs import as_output
+from evalhub.evals.targets.source_code import code_digest
 
 __all__ = ["FunctionTarget"]
 
@@ -34,14 +33,9 @@ class FunctionTarget:
 
     @property
     def code(self) -> dict[str, str]:
-        """What tells one version of the function's module from another; empty when unknown."""
-        try:
-            source = inspect.getsourcefile(inspect.unwrap(self._function))
-        except TypeError:  # a builtin, or an object that is called
-            source = None
-        if source is None or not Path(source).is_file():
-            return {}
-        return {"code_sha256": hashlib.sha256(Path(source).read_bytes()).hexdigest()[:16]}
+        """What tells one version of the function's code from another; empty when unknown."""
+        digest = code_digest(self._function)
+        return {} if digest is None else {"code_sha256": digest}
 
     def __call__(self, inputs: Mapping[str, Any]) -> TargetOutput:
         """Call the function with *inputs*.

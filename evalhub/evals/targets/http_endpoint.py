@@ -1,31 +1,24 @@
 """Any HTTP endpoint as a target: a request made of templates, an answer read by paths."""
 
-import socket
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
 
-from evalhub._optional import require
 from evalhub.errors import ConfigError, ModelBusyError, ModelError, ModelUnavailableError
 from evalhub.evals.targets.answer_paths import AnswerPaths
 from evalhub.evals.targets.base import TargetOutput
+from evalhub.evals.targets.http_exchange import HttpAnswer, exchange, open_pool
 from evalhub.evals.targets.templates import Template
 from evalhub.evals.targets.tree import TreeTemplate
 from evalhub.tracing import to_headers
 
-if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
-
 __all__ = ["HttpStatusError", "HttpTarget"]
 
-_CONNECTIONS = 256
-"""Kept open to one host: at least as many as there are calls at a time."""
 _PASSING = frozenset({408, 409, 425})
-_SHOWN = 200
 
 
 class HttpStatusError(Exception):
@@ -34,7 +27,7 @@ class HttpStatusError(Exception):
     ``status_code`` and ``response`` (with ``headers``) are there for who decides on a retry.
     """
 
-    def __init__(self, response: "BaseHTTPResponse") -> None:
+    def __init__(self, response: HttpAnswer) -> None:
         super().__init__(f"HTTP {response.status}")
         self.status_code = response.status
         self.response = response
@@ -48,17 +41,18 @@ class HttpTarget:
         name: As in reports.
         url: Where to; ``{name}`` in it is an input, percent-encoded.
         method: ``POST``, ``GET`` or another.
-        headers: Sent as they are; a content type takes the place of the usual one.
+        headers: Sent as they are, without blanks around them; a content type takes the place
+            of the usual one.
         body: A JSON value whose texts are templates, or one text. None is a JSON object of
             all inputs; a GET has none.
         answer: Where the answer holds the output.
-        timeout_s: Longest wait for the connection, and for each part of the answer.
+        timeout_s: Longest that the whole request may take.
 
     The span that is open goes along in the headers (``traceparent``), so that a traced
     application continues it. Connections are shared by all threads and kept open.
 
     Raises:
-        ConfigError: the address, a template or a path cannot be used.
+        ConfigError: the address, a header, a template or a path cannot be used.
         MissingExtraError: the ``targets`` extra is not installed.
     """
 
@@ -75,11 +69,10 @@ class HttpTarget:
     _body: TreeTemplate | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            shown = self.url.partition("?")[0]  # a key may follow
-            raise ConfigError(f"the url is {shown!r}; it must start with http:// or https://")
-        _pool()  # says at once which package is missing
+        _check_url(self.url)
+        headers = {name: _header(name, value) for name, value in self.headers.items()}
+        object.__setattr__(self, "headers", headers)
+        open_pool()  # says at once which package is missing
         url, body = Template(self.url), None if self.body is None else TreeTemplate(self.body)
         object.__setattr__(self, "_url", url)
         object.__setattr__(self, "_body", body)
@@ -102,28 +95,18 @@ class HttpTarget:
             raise self._refusal(response) from cause
         return self.answer.read(self._parsed(response))
 
-    def _send(self, inputs: Mapping[str, Any]) -> "BaseHTTPResponse":
-        exceptions = require("urllib3.exceptions", extra="targets")
+    def _send(self, inputs: Mapping[str, Any]) -> HttpAnswer:
         body, kind = self._content(inputs)
-        headers = {**({} if self._names_type else kind), **self.headers, **to_headers()}
         names = self._url.names & inputs.keys()
         encoded = {name: quote(str(inputs[name]), safe="") for name in names}
-        url = self._url.fill({**inputs, **encoded})
-        try:
-            return _pool().request(
-                self.method,
-                url,
-                body=body,
-                headers=headers,
-                timeout=self.timeout_s,
-                redirect=False,  # the headers may hold a key, which is for this host
-            )
-        except exceptions.HTTPError as error:
-            # urllib3 counts a refused connection among the timeouts.
-            is_late = isinstance(error, exceptions.TimeoutError)
-            is_late = is_late and not isinstance(error, exceptions.NewConnectionError)
-            why = f" within {self.timeout_s:g} s" if is_late else f": {_reason(error)}"
-            raise ModelUnavailableError(f"{self._where()} does not answer{why}") from error
+        return exchange(
+            self.method,
+            self._url.fill({**inputs, **encoded}),
+            body=body,
+            headers={**({} if self._names_type else kind), **self.headers, **to_headers()},
+            timeout_s=self.timeout_s,
+            where=self._where(),
+        )
 
     def _content(self, inputs: Mapping[str, Any]) -> tuple[bytes | None, dict[str, str]]:
         """Return the body of the request, and the header that says what it is."""
@@ -135,22 +118,30 @@ class HttpTarget:
         body = orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
         return body, {"content-type": "application/json"}
 
-    def _parsed(self, response: "BaseHTTPResponse") -> Any:
+    def _parsed(self, response: HttpAnswer) -> Any:
+        """Return the answer's JSON, or its text where no path looks into it and it is no JSON."""
+        is_text = self.answer.is_empty and not response.says_json
         try:
-            return orjson.loads(response.data)
-        except orjson.JSONDecodeError as error:
-            if self.answer.is_empty:
-                return response.data.decode(errors="replace")
-            shown = _text(response)
-            raise ModelError(f"{self._where()} gave no JSON ({error.msg}): {shown!r}") from None
+            found = _json(response)
+        except ValueError as error:
+            if is_text:
+                return response.text
+            raise ModelError(
+                f"{self._where()} gave no JSON ({error}): {response.shown!r}"
+            ) from None
+        # Of a plain text, "42" and "[]" are texts as well as JSON.
+        return response.text if is_text and not isinstance(found, str | Mapping) else found
 
-    def _refusal(self, response: "BaseHTTPResponse") -> ModelError:
+    def _refusal(self, response: HttpAnswer) -> ModelError:
         status = response.status
-        said = f"{self._where()} answered {status}: {_text(response)}"
+        said = f"{self._where()} answered {status}: {response.shown}"
         if status == 429:
             return ModelBusyError(said)
         if status >= 500 or status in _PASSING:
             return ModelUnavailableError(said)
+        if 300 <= status < 400:
+            to = response.headers.get("location", "").partition("?")[0] or "nowhere"
+            return ModelError(f"{said}; it points to {to}, and 'url' should")
         advice = {401: "; check 'headers'", 403: "; check 'headers'", 404: "; check 'url'"}
         return ModelError(f"{said}{advice.get(status, '')}")
 
@@ -164,28 +155,31 @@ class HttpTarget:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-@cache
-def _pool() -> "PoolManager":
-    """Return the connections that all targets share.
-
-    urllib3 takes 0.27 ms of CPU a call, httpx2 0.42 ms and requests 0.67 ms (32 threads,
-    50 ms of latency).
-    """
-    urllib3 = require("urllib3", extra="targets")
-    pool: PoolManager = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
-    return pool
-
-
-def _text(response: "BaseHTTPResponse") -> str:
-    text = " ".join(response.data.decode(errors="replace").split())
-    return text[:_SHOWN] or "(nothing)"
+def _check_url(url: str) -> None:
+    shown = url.partition("?")[0]  # a key may follow
+    try:
+        parts = urlsplit(url)
+        _ = parts.port if "{" not in parts.netloc else None
+    except ValueError as error:
+        raise ConfigError(f"the url is {shown!r}: {error}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"the url is {shown!r}; it must start with http:// or https://")
 
 
-def _reason(error: Exception) -> str:
-    """Return why no connection came about, without addresses of objects."""
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, socket.gaierror | ConnectionError):
-            return inner.strerror or str(inner) or type(inner).__name__
-        inner = inner.__cause__ or inner.__context__
-    return str(error).rpartition(": ")[2]
+def _header(name: str, value: str) -> str:
+    """Return *value* as it is sent; never shown, for it may be a key."""
+    value = value.strip()  # a key read from a file ends with a line break
+    if not value.isprintable() or any(ord(letter) > 255 for letter in value):
+        raise ConfigError(
+            f"the header {name!r} has a letter that headers cannot hold, such as a line break; "
+            "check where its value comes from"
+        )
+    return value
+
+
+def _json(response: HttpAnswer) -> Any:
+    try:
+        return orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        # Another charset, a byte order mark, NaN, half a surrogate pair: Python takes them.
+        return json.loads(response.text)

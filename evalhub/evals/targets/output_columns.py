@@ -8,7 +8,7 @@ import orjson
 
 from evalhub.errors import DatasetError, ModelError
 from evalhub.evals.targets.base import TargetOutput
-from evalhub.evals.targets.outputs import as_tool_call
+from evalhub.evals.targets.output_parts import as_tool_call
 from evalhub.model import Usage
 
 __all__ = ["OutputColumns"]

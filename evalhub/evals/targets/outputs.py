@@ -1,16 +1,15 @@
 """What targets may return, as a :class:`~evalhub.evals.targets.base.TargetOutput`."""
 
+import dataclasses
 from collections.abc import Mapping
-from numbers import Integral, Real
 from typing import Any
 
+from evalhub.evals.targets import output_parts as parts
 from evalhub.evals.targets.base import TargetOutput
-from evalhub.model import Usage
 
-__all__ = ["as_output", "as_tool_call", "as_usage"]
+__all__ = ["as_output"]
 
 _TEXT_KEYS = ("text", "output", "answer")
-_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
 
 
 def as_output(result: object) -> TargetOutput:
@@ -18,68 +17,69 @@ def as_output(result: object) -> TargetOutput:
 
     A mapping may call its text ``output`` or ``answer``, and may hold ``contexts``,
     ``retrieved_ids``, ``tool_calls``, ``usage`` (or ``input_tokens`` and ``output_tokens``),
-    ``cost_usd`` and ``latency_ms``.
+    ``cost_usd`` and ``latency_ms``. A dataclass and a pydantic model are taken as mappings of
+    their fields.
 
     Raises:
-        TypeError: it is none of these.
+        TypeError: it is none of these, or a part of it cannot be scored or written down.
     """
-    if isinstance(result, TargetOutput):
-        return result
     if isinstance(result, str):
-        return TargetOutput(result)
-    if not isinstance(result, Mapping):
-        raise TypeError(f"the target returned {type(result).__name__}; return str or TargetOutput")
-    text = next((result[key] for key in _TEXT_KEYS if key in result), None)
-    if not isinstance(text, str):
-        raise TypeError(f"the target returned keys {sorted(map(str, result))}, none a 'text'")
-    tokens = result.get("usage")
+        return TargetOutput(parts.text_of(result))
+    output = result if isinstance(result, TargetOutput) else _from_mapping(_as_mapping(result))
     return TargetOutput(
-        text,
-        contexts=tuple(str(item) for item in result.get("contexts") or ()),
-        retrieved_ids=tuple(str(item) for item in result.get("retrieved_ids") or ()),
-        tool_calls=tuple(map(as_tool_call, result.get("tool_calls") or ())),
-        usage=tokens if isinstance(tokens, Usage) else as_usage(tokens or result),
-        cost_usd=_number(result, "cost_usd"),
-        latency_ms=_number(result, "latency_ms"),
+        parts.text_of(output.text),
+        contexts=parts.texts("contexts", output.contexts),
+        retrieved_ids=parts.texts("retrieved_ids", output.retrieved_ids),
+        tool_calls=parts.tool_calls(output.tool_calls),
+        usage=parts.as_usage(output.usage),
+        cost_usd=parts.amount("cost_usd", output.cost_usd),
+        latency_ms=parts.amount("latency_ms", output.latency_ms),
+        trace_id=output.trace_id,
     )
 
 
-def as_tool_call(call: object) -> Mapping[str, Any]:
-    """Return *call*, a name or a mapping with one, as a mapping.
+def _as_mapping(result: object) -> Mapping[Any, Any]:
+    if isinstance(result, Mapping):
+        return result
+    if dataclasses.is_dataclass(result) and not isinstance(result, type):
+        return {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
+    dump = getattr(result, "model_dump", None)
+    if callable(dump) and isinstance(fields := dump(), Mapping):
+        return fields
+    raise TypeError(
+        f"the target returned {type(result).__name__}; return a text, a mapping with 'text' or a "
+        "TargetOutput"
+    )
+
+
+def _from_mapping(result: Mapping[Any, Any]) -> TargetOutput:
+    """Return what *result* holds, not looked at yet."""
+    named = next((key for key in _TEXT_KEYS if key in result), None)
+    if named is None:
+        raise TypeError(f"the target returned keys {sorted(map(str, result))}, none a 'text'")
+    usage: Any = _usage(result)
+    return TargetOutput(
+        result[named],
+        contexts=result.get("contexts"),  # type: ignore[arg-type]  # looked at by who asks
+        retrieved_ids=result.get("retrieved_ids"),  # type: ignore[arg-type]  # the same
+        tool_calls=result.get("tool_calls"),  # type: ignore[arg-type]  # the same
+        usage=usage,
+        cost_usd=result.get("cost_usd"),
+        latency_ms=result.get("latency_ms"),
+    )
+
+
+def _usage(result: Mapping[Any, Any]) -> object:
+    """Return the usage in *result*, or *result* itself where the counts stand beside the text.
 
     Raises:
-        TypeError: it has no name.
+        TypeError: there is one, and it has no count of tokens.
     """
-    if isinstance(call, str):
-        return {"name": call}
-    if isinstance(call, Mapping):
-        function = call.get("function")
-        named = function if isinstance(function, Mapping) else call
-        if isinstance(named.get("name"), str):
-            return named
-    raise TypeError(f"the target returned the tool call {call!r}; give name and arguments")
-
-
-def as_usage(tokens: object) -> Usage | None:
-    """Return the token counts in the mapping *tokens*; None where it has none.
-
-    Raises:
-        TypeError: a count is not a whole number.
-    """
-    if not isinstance(tokens, Mapping):
-        raise TypeError(f"the target returned the usage {tokens!r}; give a mapping of tokens")
-    counts = {key: tokens[key] for key in _TOKENS if tokens.get(key) is not None}
-    for key, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, Integral):
-            raise TypeError(f"the target returned {key} {value!r}; give a whole number")
-    whole: dict[str, Any] = {key: int(value) for key, value in counts.items()}
-    return Usage(**whole) if whole else None
-
-
-def _number(result: Mapping[Any, Any], key: str) -> float | None:
-    value = result.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"the target returned {key} {value!r}; give a number")
-    return float(value)
+    tokens = result.get("usage")
+    if tokens is None or tokens == {}:
+        return result
+    if parts.as_usage(tokens) is None and not parts.names_tokens(tokens):
+        raise TypeError(
+            f"the target returned the usage {tokens!r}; name input_tokens and output_tokens"
+        )
+    return tokens

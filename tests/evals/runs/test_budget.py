@@ -189,6 +189,31 @@ def test_a_function_pays_by_what_its_traces_say() -> None:
     assert sum(result.was_called for result in experiment.results) == 10
 
 
+def test_a_function_that_timed_out_counts_as_all_that_was_set_aside() -> None:
+    """Its model call is under way still and not in the trace; it may be billed all the same."""
+    go_on = threading.Event()
+
+    def app(text: str) -> str:
+        with trace("model", "llm") as span:
+            if text != "0":
+                go_on.wait(10)
+            span.set(model="m", usage={"input_tokens": 60, "output_tokens": 40})
+        return text
+
+    dataset = Dataset("d", tuple(Example(str(n), {"text": str(n)}) for n in range(10)))
+    ledger = Ledger(Budget(tokens=300))
+    ledger.read_with(costs_of)
+    limits = Limits(concurrency=1, timeout_s=0.5)
+    experiment = run_experiment(
+        FunctionTarget(app), dataset, [], suite="s", limits=limits, ledger=ledger
+    )
+    go_on.set()
+    made = [result.error for result in experiment.results[1:]]
+    assert made[:2] == ["TimeoutError: no answer within 0.5 s"] * 2
+    assert all("the budget of 300 tokens" in (error or "") for error in made[2:])
+    assert ledger.spent.tokens == 300
+
+
 def test_an_endpoint_that_tells_no_usage_is_counted_by_bytes(fake_model: Any) -> None:
     """The guess is no less than what any tokenizer would make of the texts."""
     fake_model.answers.body = json.dumps(

@@ -1,6 +1,7 @@
 """Repeats: a seed each, a call each, and pass@k and pass^k of what passes or fails."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from evalhub.evals.suites.assemble import assemble
 from evalhub.evals.suites.suite import load_suite
 from evalhub.metrics.aggregate import summarize
 from evalhub.metrics.base import ScoreColumn
+from evalhub.metrics.stats import Interval, pass_at_k, pass_hat_k
 from evalhub.model import ExampleResult, ScoreState
 
 RESULTS = [ExampleResult(example, "x", repeat=repeat) for example in "abcd" for repeat in range(3)]
@@ -30,7 +32,7 @@ def test_one_pass_is_enough_for_pass_at_k_and_all_are_needed_for_pass_hat_k() ->
     """Of four tasks with 3, 1, 0 and 2 passes in three tries: 3 of 4, and 1 of 4."""
     tries = [1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1]
     at, hat = pass_columns(column([float(item) for item in tries]), RESULTS, 3)
-    assert (at.name, hat.name) == ("right_pass@3", "right_pass^3") == tuple(pass_names("right", 3))
+    assert (at.name, hat.name) == ("right_pass@3", "right_pass^3") == (*pass_names("right", 3)[2:],)
     assert [at.values[index] for index in (0, 3, 6, 9)] == [1, 1, 0, 1]
     assert [hat.values[index] for index in (0, 3, 6, 9)] == [1, 0, 0, 0]
     summary = summarize(at)
@@ -44,6 +46,28 @@ def test_a_try_without_a_score_leaves_its_example_without_one() -> None:
     at, _ = pass_columns(column([float(item) for item in tries]), RESULTS, 3)
     summary = summarize(at)
     assert (summary.n, summary.errored, summary.mean) == (2, 2, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"), [("right_pass@2", pass_at_k), ("right_pass^2", pass_hat_k)]
+)
+def test_a_gate_may_ask_for_fewer_tries(name: str, reference: Callable[..., Interval]) -> None:
+    """Of two tries when there were three: the estimate without bias, one task one unit."""
+    tries = [1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1]
+    given = column([float(item) for item in tries])
+    assert name not in [one.name for one in pass_columns(given, RESULTS, 3)]
+    (found,) = (one for one in pass_columns(given, RESULTS, 3, {name}) if one.name == name)
+    expected, summary = reference([3, 1, 0, 2], [3] * 4, 2), summarize(found)
+    assert summary.n == 4
+    assert summary.mean == pytest.approx(expected.mean)
+    assert (summary.lower, summary.upper) == pytest.approx((expected.lower, expected.upper))
+
+
+def test_a_lost_try_is_not_left_out_of_fewer() -> None:
+    """Two passes of two are not two of three."""
+    given = column([1.0, 1.0, math.nan] + [1.0] * 9)
+    found = {one.name: one for one in pass_columns(given, RESULTS, 3, {"right_pass@2"})}
+    assert summarize(found["right_pass@2"]).errored == 1
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,20 @@ def test_a_target_that_never_answers_is_not_a_success(command: Any, tmp_path: Pa
     assert "incomplete: no call of 'never' got through; the first ended with TypeError" in done.err
 
 
+def test_what_a_target_prints_does_not_get_into_the_report(command: Any, tmp_path: Path) -> None:
+    """It goes to standard error, and ``--json`` gives JSON."""
+    (tmp_path / "chatty_app.py").write_text("def answer(n):\n    print('noise')\n    return n\n")
+    (tmp_path / "rows.jsonl").write_text('{"id": 1, "n": "1"}\n')
+    (tmp_path / "suite.yaml").write_text(
+        "name: chatty\ndataset: {path: rows.jsonl, inputs: [n]}\n"
+        "targets: {chatty: {function: 'chatty_app:answer'}}\n"
+    )
+    done = command("eval", "run", "suite.yaml", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["suite"] == "chatty"
+    assert "noise" in done.err
+
+
 def test_a_judge_that_is_down(command: Any, words_suite: Path, fake_model: Any) -> None:
     """Targets are kept with the scores that there are; the exit code is 4, and a line says why."""
     fake_model.answers.judge_status = 500
@@ -242,7 +256,7 @@ def test_kills_of_the_command_leave_one_run_a_target(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_one_press_ends_in_good_order(
     words_suite: Path, fake_model: Any, new_mlflow: Path, number: signal.Signals
 ) -> None:

@@ -1,5 +1,6 @@
 """Running targets: traces, errors, states, repeats, usage."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from evalhub.errors import ConfigError, MetricInputError, ModelError
 from evalhub.evals.operational import OPERATIONAL
+from evalhub.evals.runs.journal import Journal
 from evalhub.evals.runs.pace import Limits
 from evalhub.evals.runs.runner import Progress, run_experiment
 from evalhub.evals.targets.base import TargetOutput
@@ -128,6 +130,72 @@ def test_leaving_the_program_ends_one_example_only() -> None:
     summary = experiment.summary("rouge1")
     assert summary is not None
     assert (summary.mean, summary.errored) == (None, 4)
+
+
+@pytest.mark.parametrize("end", [SystemExit(3), KeyboardInterrupt()])
+def test_an_async_function_that_leaves_the_program_ends_one_example_only(
+    end: BaseException,
+) -> None:
+    """The loop of all async functions outlives it, and the other calls get their answers."""
+
+    async def target(text: str) -> str:
+        if text.startswith("three"):
+            raise end
+        return text.upper()
+
+    results = run(target).results
+    assert [result.error is None for result in results] == [True, False, True, True]
+    assert (results[1].error or "").startswith(type(end).__name__)
+
+
+def test_an_async_call_that_is_late_is_cancelled() -> None:
+    """What is not waited for any more is not paid for either."""
+    cancelled = threading.Event()
+
+    async def target(text: str) -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return text
+
+    results = run(target, limits=Limits(timeout_s=0.05)).results
+    assert {result.error for result in results} == {"TimeoutError: no answer within 0.05 s"}
+    assert cancelled.wait(10)
+
+
+def test_an_error_that_cannot_be_told_is_still_one_example_s() -> None:
+    """A broken ``__str__`` is left out, and a text of megabytes is cut."""
+
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    def target(text: str) -> str:
+        if text.startswith("three"):
+            raise MuteError
+        if text.startswith("five"):
+            raise ValueError("x" * 1_000_000)
+        return text
+
+    results = run(target).results
+    assert (results[0].error, results[1].error) == (None, "MuteError")
+    assert (results[2].error or "").startswith("ValueError: xxx")
+    assert len(results[2].error or "") < 3000
+
+
+def test_a_result_that_cannot_be_kept_is_one_example_s_error(tmp_path: Path) -> None:
+    """The journal is not asked to hold what it cannot, and the run goes on."""
+
+    def target(text: str) -> dict[str, Any]:
+        odd = 2**70 if text.startswith("three") else 1
+        return {"text": text, "tool_calls": [{"name": "f", "arguments": {"n": odd}}]}
+
+    with Journal(tmp_path, "plan") as journal:
+        results = run(target, journal=journal).results
+        assert journal.count() == 3
+    assert [result.error is None for result in results] == [True, False, True, True]
 
 
 def test_each_call_is_a_trace_with_its_usage() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evalhub.errors import ConfigError
+from evalhub.evals.targets import command
 from evalhub.evals.targets.base import TargetOutput
 from evalhub.evals.targets.command import CommandError, CommandTarget
 from evalhub.model import Usage
@@ -184,3 +185,17 @@ def test_what_cannot_start_is_one_line(make: Callable[[], object], message: str)
     """The program, the folder or the variable is named."""
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+def test_a_command_that_prints_without_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up long before its time is over, and memory is not filled."""
+    monkeypatch.setattr(command, "_LARGEST", 1 << 20)
+    for line in (["yes"], ["sh", "-c", "yes >&2"]):
+        with pytest.raises(CommandError, match="printed more than 1 MB"):
+            CommandTarget("t", line, timeout_s=60)({})
+
+
+def test_a_long_input_reaches_a_command_that_takes_its_time() -> None:
+    """What does not fit into the pipe at once is sent while it is waited for."""
+    target = CommandTarget("t", ["sh", "-c", "sleep 0.6; wc -c"])
+    assert int(target({"text": "x" * 1_000_000}).text) > 1_000_000
