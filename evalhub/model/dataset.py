@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from evalhub.errors import DatasetError
 
 __all__ = ["Dataset", "Example"]
 
@@ -29,10 +32,23 @@ class Example:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A list of examples with unlike ids."""
+    """A list of examples with unlike ids.
+
+    Raises:
+        DatasetError: two examples have one id; what came of one would count for the other.
+    """
 
     name: str
     examples: tuple[Example, ...]
+
+    def __post_init__(self) -> None:
+        if len({example.id for example in self.examples}) == len(self.examples):
+            return
+        counts = Counter(example.id for example in self.examples)
+        twice, count = counts.most_common(1)[0]
+        raise DatasetError(
+            f"{count} examples of {self.name!r} have the id {twice!r}; every one needs its own"
+        )
 
     @cached_property
     def version(self) -> str:
@@ -46,6 +62,8 @@ class Dataset:
                 dict(example.metadata),
                 example.cluster,
             ]
-            digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str).encode())
+            content = json.dumps(row, sort_keys=True, ensure_ascii=False, default=str)
+            # A text that was cut between the halves of an emoji has a version all the same.
+            digest.update(content.encode(errors="surrogatepass"))
             digest.update(b"\n")
         return digest.hexdigest()

@@ -23,6 +23,8 @@ _READS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_DRIVERS = {"MySQLdb": "mysqlclient", "psycopg": "'evalhub[postgresql]'"}
+"""What installs a driver that is not called as its package."""
 _READ_ONLY = {
     # Of the session and not of one transaction, which a statement could end.
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
@@ -106,7 +108,7 @@ def _open(url: URL, folder: Path) -> Engine:
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"{error.name} is not installed, and {url.drivername} needs it; "
-            f"run: pip install {'evalhub[postgresql]' if error.name == 'psycopg' else error.name}"
+            f"run: pip install {_DRIVERS.get(error.name or '', error.name)}"
         ) from error
     if statement := _READ_ONLY.get(url.get_backend_name()):
         _tell_session(engine, statement)

@@ -38,6 +38,9 @@ def export_examples(examples: Iterable[Example], path: Path) -> int:
             if suffix in TABLES:
                 return _write_table(list(examples), file, TABLES[suffix], path)
             return _write_json_lines(examples, file)
+    except UnicodeEncodeError as error:
+        told = "a text holds half of a surrogate pair; it was cut in two"
+        raise DatasetError(f"cannot write {path}: {told}") from error
     except OSError as error:
         raise DatasetError(f"cannot write {path}: {error.strerror}") from error
 

@@ -40,13 +40,31 @@ def _read(folder: Path, split: str | None, title: str) -> Iterator[Row]:
         # Streamed from where the files are; only a lock goes to the cache, which is not the user's.
         with tempfile.TemporaryDirectory(prefix="evalhub-") as cache:
             rows = _opened(datasets, folder, split, title, cache)
+            classes = _classes(datasets, rows)
             for number, row in enumerate(rows, start=1):
-                yield number, plain(row)
+                named = {name: _named(row[name], classes[name]) for name in classes}
+                yield number, {**plain(row), **named}
     except DatasetError:
         raise
     except Exception as error:  # readers of every format, each with errors of its own
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise DatasetError(f"{title} cannot be read by datasets: {reason}") from error
+
+
+def _classes(datasets: Any, rows: Any) -> dict[str, list[str]]:
+    """Return the names of the classes in each column that holds their numbers."""
+    features = rows.features or {}
+    return {
+        name: list(feature.names)
+        for name, feature in features.items()
+        if isinstance(feature, datasets.ClassLabel)
+    }
+
+
+def _named(value: int | None, names: list[str]) -> str | None:
+    """Return the name of a class, which is what models answer."""
+    # -1 marks an example whose class is kept secret.
+    return names[value] if value is not None and 0 <= value < len(names) else None
 
 
 def _opened(datasets: Any, folder: Path, split: str | None, title: str, cache: str) -> Any:

@@ -8,12 +8,19 @@ from evalhub.errors import DatasetError
 from evalhub.evals.datasets.huggingface import read_huggingface
 from evalhub.evals.datasets.parquet import read_parquet
 from evalhub.evals.datasets.query import read_query
-from evalhub.evals.datasets.roles import RoleReader, own_example
+from evalhub.evals.datasets.roles import RoleReader, own_reader
 from evalhub.evals.datasets.sampling import take_sample
 from evalhub.evals.datasets.source import Source
 from evalhub.evals.datasets.spec import DatasetSpec
 from evalhub.evals.datasets.stored import load_stored
-from evalhub.evals.datasets.text_files import JSON_LINES, TABLES, read_text_file, suffix_of
+from evalhub.evals.datasets.text_files import (
+    JSON,
+    JSON_LINES,
+    TABLES,
+    read_json_file,
+    read_text_file,
+    suffix_of,
+)
 from evalhub.evals.datasets.where import Where
 from evalhub.model import Dataset, Example
 
@@ -96,10 +103,12 @@ def _open_file(path: Path) -> Source:
     suffix = suffix_of(path)
     if suffix in (*JSON_LINES, *TABLES):
         return read_text_file(path)
+    if suffix == JSON:
+        return read_json_file(path)
     if path.suffix.lower() == ".parquet":
         return read_parquet(path)
     raise DatasetError(
-        f"{path} is neither .jsonl, .ndjson, .csv, .tsv (each also .gz) nor .parquet; "
+        f"{path} is neither .jsonl, .ndjson, .json, .csv, .tsv (each also .gz) nor .parquet; "
         "convert it to one"
     )
 
@@ -107,7 +116,7 @@ def _open_file(path: Path) -> Source:
 def _reader(spec: DatasetSpec, first: Mapping[str, Any], source: Source) -> ReadExample:
     """Return what makes examples of rows that look like the *first*."""
     if spec.inputs is None:
-        return own_example
+        return own_reader(spec)
     id_column = None if _lacks_id(spec, first) else spec.id or "id"
     return RoleReader(spec, id_column, source.reads_cells).example
 

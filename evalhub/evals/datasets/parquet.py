@@ -32,7 +32,7 @@ def _read(path: Path) -> Iterator[Row]:
         with parquet.ParquetFile(path) as file:
             _check_columns(file.schema_arrow.names, path)
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
-                for row in batch.to_pylist():
+                for row in batch.to_pylist(maps_as_pydicts="lossy"):
                     number += 1
                     yield number, plain(row)
     except FileNotFoundError:

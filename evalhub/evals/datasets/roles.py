@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from evalhub.errors import DatasetError
-from evalhub.evals.datasets.spec import DatasetSpec
+from evalhub.evals.datasets.spec import ROLES, DatasetSpec
 from evalhub.evals.suites.explain import nearest
 from evalhub.model import Example
 
-__all__ = ["OWN_FORM", "RoleReader", "own_example"]
+__all__ = ["OWN_FORM", "RoleReader", "own_reader"]
 
 OWN_FORM = frozenset({"id", "inputs", "references", "metadata", "cluster"})
 """Keys of a row that evalhub exported."""
@@ -21,6 +22,9 @@ OWN_FORM = frozenset({"id", "inputs", "references", "metadata", "cluster"})
 _HASH_DIGITS = 16
 _LISTS = ("relevant_ids", "expected_tool_calls", "contexts")
 """Columns that metrics read by these names."""
+
+
+_BETWEEN_IDS = re.compile(r"[\s,;]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,14 @@ class RoleReader:
         for column in self._columns:
             if column not in row:
                 raise DatasetError(f"{where}: no column {column!r}; {nearest(column, list(row))}")
+        if self.id_column is None and "id" in row:
+            raise DatasetError(f"{where}: has an 'id', and rows before it have none; give all one")
         cluster = None if spec.cluster is None else row[spec.cluster]
         return Example(
             id=_content_hash(row) if self.id_column is None else _id(row[self.id_column], where),
             inputs={name: row[name] for name in spec.inputs or ()},
             references=tuple(
-                text for name in spec.reference_columns for text in _references(row[name], where)
+                text for name in spec.reference_columns for text in _references(row[name])
             ),
             metadata=self._metadata(row, where),
             cluster=None if cluster in (None, "") else str(cluster),
@@ -75,30 +81,45 @@ class RoleReader:
         metadata = {name: value for name, value in row.items() if name not in self._columns}
         for name, column in self._lists.items():
             metadata[name] = self._list(name, row[column], where)
-        if self.reads_cells:  # such a column needs no mention, and its cells hold texts
-            for name in _LISTS:
-                if name in metadata and name not in self._lists:
-                    metadata[name] = self._list(name, metadata[name], where)
+        for name in set(_LISTS) & set(metadata) - set(self._lists):  # it needs no mention
+            if self.reads_cells or isinstance(metadata[name], str):
+                metadata[name] = self._list(name, metadata[name], where)
         return metadata
 
-    def _list(self, name: str, value: Any, where: str) -> list[Any] | None:
+    def _list(self, name: str, value: Any, where: str) -> Any:
         if self.reads_cells:
             value = _from_cell(value)
         if value is None or value == "":
             return None
         if isinstance(value, str) and name != "expected_tool_calls":
-            return value.split() if name == "relevant_ids" else [value]
-        if not isinstance(value, list):
+            return _BETWEEN_IDS.split(value.strip()) if name == "relevant_ids" else [value]
+        if self.reads_cells and isinstance(value, str):
+            raise DatasetError(f"{where}: {name} is {value!r}; write a JSON list in the cell")
+        is_graded = name == "relevant_ids" and isinstance(value, Mapping)
+        if not isinstance(value, list) and not is_graded:
             raise DatasetError(f"{where}: {name} is {value!r}; use a list")
         return value
 
 
-def own_example(row: Mapping[str, Any], where: str) -> Example:
-    """Return the example in a *row* that evalhub exported; errors begin with *where*.
+def own_reader(spec: DatasetSpec) -> Callable[[Mapping[str, Any], str], Example]:
+    """Return what makes examples of rows that evalhub exported, with where each stands.
 
-    Raises:
-        DatasetError: it is of another form, or a part of it has the wrong type.
+    It raises :class:`DatasetError` where a row is of another form, or where *spec* gives roles
+    to columns: a row of this form has them already.
     """
+    given = [key for key in ROLES if getattr(spec, key) is not None]
+
+    def read(row: Mapping[str, Any], where: str) -> Example:
+        example = _own_example(row, where)
+        if given:
+            told = "was said when this was exported; leave it out"
+            raise DatasetError(f"{where}: {given[0]!r} {told}")
+        return example
+
+    return read
+
+
+def _own_example(row: Mapping[str, Any], where: str) -> Example:
     if set(row) != OWN_FORM:
         raise DatasetError(
             f"{where}: name the columns that the target is given under 'inputs'; "
@@ -115,7 +136,7 @@ def own_example(row: Mapping[str, Any], where: str) -> Example:
     return Example(
         id=_id(row["id"], where),
         inputs=row["inputs"],
-        references=tuple(_references(row["references"], where)),
+        references=tuple(_references(row["references"])),
         metadata=row["metadata"],
         cluster=row["cluster"],
     )
@@ -132,22 +153,21 @@ def _id(value: object, where: str) -> str:
     return str(value)
 
 
-def _references(value: object, where: str) -> list[str]:
-    """Return the reference texts; an empty one is none at all."""
+def _references(value: object) -> list[str]:
+    """Return the reference texts; an empty one is none at all, and what is no text is JSON."""
     items: list[object] = value if isinstance(value, list) else [value]
-    texts: list[str] = []
-    for item in items:
-        if item is not None and not isinstance(item, str):
-            raise DatasetError(f"{where}: the reference {item!r} is not a text")
-        if item and item.strip():
-            texts.append(item)
-    return texts
+    texts = (_as_text(item) for item in items if item is not None)
+    return [text for text in texts if text.strip()]
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _from_cell(cell: Any) -> Any:
-    """Return the list in a CSV cell that holds JSON, and any other cell as it is."""
+    """Return what is in a CSV cell that holds JSON, and any other cell as it is."""
     text = str(cell or "").strip()
-    if not text.startswith("["):
+    if not text.startswith(("[", "{")):
         return text
     try:
         return orjson.loads(text)

@@ -9,16 +9,16 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from evalhub.errors import DatasetError
 from evalhub.evals.suites.explain import nearest
-from evalhub.evals.suites.spec import Spec, Text
+from evalhub.evals.suites.spec import Name, Spec, Text
 from evalhub.model import Example
 
-__all__ = ["Slice", "SliceSpec", "cut_slices", "slice_of"]
+__all__ = ["Role", "Slice", "SliceSpec", "cut_slices", "slice_of"]
 
 
 class SliceSpec(Spec):
@@ -27,13 +27,17 @@ class SliceSpec(Spec):
     column: Text
     bins: Annotated[int, Field(ge=2, le=99)] | None = None
     """How many parts of about as many examples each; for columns of numbers."""
-    name: Text | None = None
+    name: Name | None = None
     """What reports and gates call it; the column's name when left out."""
 
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: object) -> object:
         return {"column": value} if isinstance(value, str) else value
+
+
+Role = Literal["cluster", "reference"]
+"""What a column may have become: the example's cluster, or its first reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Slice:
     column: str
     cuts: tuple[float, ...] | None = None
     """Highest value of each bin but the last; None where the column is not cut."""
+    role: Role | None = None
+    """What the column became, where it is no metadata and no input."""
 
     def label(self, example: Example) -> str | None:
         """Return the part that *example* is in; None where it has no value in the column.
@@ -51,7 +57,7 @@ class Slice:
         Raises:
             DatasetError: the value is a list or a mapping, or is to be cut and is no number.
         """
-        value = _value(example, self.column)
+        value = _value(example, self.column, self.role)
         if value is None:
             return None
         if self.cuts is None:
@@ -68,10 +74,19 @@ class Slice:
         return f"{place}: to {cuts[index]:g}"
 
 
-def cut_slices(examples: Sequence[Example], specs: Sequence[SliceSpec]) -> tuple[Slice, ...]:
+def cut_slices(
+    examples: Sequence[Example],
+    specs: Sequence[SliceSpec],
+    roles: Mapping[str, Role] | None = None,
+) -> tuple[Slice, ...]:
     """Return the slices that *specs* ask for, cut at the quantiles of *examples*.
 
     Equal numbers are never parted, so that there are fewer bins where many are equal.
+
+    Args:
+        examples: All of them.
+        specs: The columns.
+        roles: Which columns are the cluster or the reference, so that these can be sliced by.
 
     Raises:
         DatasetError: no example has the column, a value cannot be a label, or two slices have
@@ -79,7 +94,7 @@ def cut_slices(examples: Sequence[Example], specs: Sequence[SliceSpec]) -> tuple
     """
     slices: dict[str, Slice] = {}
     for spec in specs:
-        found = _cut(examples, spec)
+        found = _cut(examples, spec, (roles or {}).get(spec.column))
         if found.name in slices:
             raise DatasetError(f"two slices are called {found.name!r}; give one another 'name'")
         slices[found.name] = found
@@ -98,18 +113,18 @@ def slice_of(example: Example, slices: Sequence[Slice]) -> Mapping[str, str]:
     return {name: label for name, label in labels if label is not None}
 
 
-def _cut(examples: Sequence[Example], spec: SliceSpec) -> Slice:
+def _cut(examples: Sequence[Example], spec: SliceSpec, role: Role | None) -> Slice:
     name = spec.name or spec.column
-    values = [(example, _value(example, spec.column)) for example in examples]
+    values = [(example, _value(example, spec.column, role)) for example in examples]
     given = [(example, value) for example, value in values if value is not None]
     if not given:
         raise DatasetError(_absent(examples, spec.column))
     if spec.bins is None:
         for example, value in given:
             _plain_label(value, spec.column, example.id)
-        return Slice(name, spec.column)
+        return Slice(name, spec.column, role=role)
     numbers = sorted(_number(value, spec.column, example.id) for example, value in given)
-    return Slice(name, spec.column, _cuts(numbers, spec.bins))
+    return Slice(name, spec.column, _cuts(numbers, spec.bins), role)
 
 
 def _cuts(numbers: Sequence[float], bins: int) -> tuple[float, ...]:
@@ -126,9 +141,13 @@ def _absent(examples: Sequence[Example], column: str) -> str:
     return f"there is no column {column!r} to slice by; {nearest(column, there)}"
 
 
-def _value(example: Example, column: str) -> Any:
+def _value(example: Example, column: str, role: Role | None) -> Any:
     """Return the example's value, None where there is none."""
     value = example.metadata.get(column, example.inputs.get(column))
+    if value is None and role == "cluster":
+        value = example.cluster
+    elif value is None and role == "reference":
+        value = example.references[0] if example.references else None
     is_nothing = value == "" or (isinstance(value, float) and math.isnan(value))
     return None if is_nothing else value
 

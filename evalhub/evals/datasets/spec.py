@@ -1,12 +1,12 @@
 """What a suite file says of its data set."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from evalhub.evals.suites.spec import Spec, Text
 
-__all__ = ["Condition", "DatasetSpec", "SampleSpec", "Scalar"]
+__all__ = ["ROLES", "Condition", "DatasetSpec", "SampleSpec", "Scalar"]
 
 Scalar = str | int | float | bool | None
 Condition = Scalar | list[Scalar]
@@ -14,10 +14,11 @@ Condition = Scalar | list[Scalar]
 
 _SOURCES = ("path", "sql", "huggingface", "stored")
 _PARTNERS = {"url": "sql", "split": "huggingface", "version": "stored"}
-_ROLES = (
+ROLES = (
     *("id", "inputs", "reference", "cluster"),
     *("relevant_ids", "expected_tool_calls", "contexts"),
 )
+"""Keys that say what columns mean."""
 
 
 class SampleSpec(Spec):
@@ -37,8 +38,8 @@ class DatasetSpec(Spec):
     """
 
     path: Text | None = None
-    """A ``.jsonl``, ``.ndjson``, ``.csv``, ``.tsv`` (each also ``.gz``) or ``.parquet`` file,
-    relative to the suite file."""
+    """A ``.jsonl``, ``.ndjson``, ``.json``, ``.csv``, ``.tsv`` (each also ``.gz``) or ``.parquet``
+    file, relative to the suite file."""
     sql: Text | None = None
     """A query that only reads; each row is an example."""
     url: Text | None = None
@@ -57,7 +58,8 @@ class DatasetSpec(Spec):
     inputs: Annotated[list[Text], Field(min_length=1)] | None = None
     """Columns that the target is given; left out for files that evalhub exported."""
     reference: Text | Annotated[list[Text], Field(min_length=1)] | None = None
-    """Column with a right answer or with a list of them; or several such columns."""
+    """Column with a right answer or with a list of them; or several such columns. What is no text
+    becomes JSON."""
     cluster: Text | None = None
     """Column naming what makes examples depend on each other, such as an author."""
     relevant_ids: Text | None = None
@@ -85,13 +87,23 @@ class DatasetSpec(Spec):
         return self
 
     def _check_roles(self) -> None:
-        roles = [key for key in _ROLES if getattr(self, key) is not None]
+        roles = [key for key in ROLES if getattr(self, key) is not None]
         if self.stored is not None and roles:
             raise ValueError(
                 f"{roles[0]!r} was said when {self.stored!r} was imported; leave it out"
             )
         if self.inputs is None and self.path is None and self.stored is None:
             raise ValueError("lacks 'inputs': the columns that the target is given")
+
+    @property
+    def sliceable(self) -> dict[str, Literal["cluster", "reference"]]:
+        """The columns that are no metadata any more and can be sliced by, and what they are."""
+        found: dict[str, Literal["cluster", "reference"]] = {}
+        if len(self.reference_columns) == 1:
+            found[self.reference_columns[0]] = "reference"
+        if self.cluster is not None:
+            found[self.cluster] = "cluster"
+        return found
 
     @property
     def reference_columns(self) -> list[str]:

@@ -23,7 +23,8 @@ class Where:
     def holds(self, row: Mapping[str, Any]) -> bool:
         """Return whether *row* has the values; a row without the column has none of them.
 
-        A text equals a number that is written so, since CSV knows texts only.
+        A text equals a number that is written so, and an empty one null, since CSV knows texts
+        only.
         """
         if not self.conditions:
             return True
@@ -56,6 +57,8 @@ def _is_one_of(value: Any, wanted: Condition) -> bool:
 def _is(value: Any, wanted: Scalar) -> bool:
     if isinstance(value, bool) or isinstance(wanted, bool):  # True == 1
         return value is wanted or str(value).lower() == str(wanted).lower()
+    if wanted is None:
+        return value is None or value == ""  # a cell of a table that holds nothing
     if isinstance(value, str) and isinstance(wanted, int | float):
         return value == str(wanted)
     return bool(value == wanted)

@@ -1,18 +1,21 @@
 """Make the data set, the targets and the metrics that a suite file describes."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evalhub.errors import MetricError
 from evalhub.evals.datasets.load import load_dataset
 from evalhub.evals.datasets.slices import Slice, cut_slices
+from evalhub.evals.gates.directions import Directions
 from evalhub.evals.operational import ERROR_RATE, OPERATIONAL
 from evalhub.evals.runs.ledger import Ledger
 from evalhub.evals.runs.repeats import pass_names
 from evalhub.evals.runs.scoring import BASELINE_OUTPUTS, check_metrics
 from evalhub.evals.suites.explain import nearest
+from evalhub.evals.suites.gate_directions import check_comparisons, directions_of, odd_limits
 from evalhub.evals.suites.given import settings_of
 from evalhub.evals.suites.labelled import column_names
 from evalhub.evals.suites.make_metrics import check_names, make_canaries, make_metric
@@ -37,6 +40,10 @@ class Assembly:
     """Cut over the whole data set, whatever the limit."""
     canaries: tuple[tuple[Metric, Path], ...] = ()
     """Judges that are to grade their canaries again first, and the files of those."""
+    directions: Directions = field(default_factory=Directions)
+    """Which scores are the better ones, where metrics do not say it."""
+    doubts: tuple[str, ...] = ()
+    """What is allowed and hardly meant, a line each."""
 
 
 @contextmanager
@@ -59,6 +66,7 @@ def assemble(
         MissingExtraError: a package is not installed.
         ModelError: the embedded model or an encoder is needed and not pulled.
     """
+    _look_beside(suite)
     dataset = _dataset(suite)
     with ExitStack() as stack:
         models = Models(stack, ledger, asks=asks)
@@ -68,13 +76,33 @@ def assemble(
         _check_gates(suite, metrics)
         _check_metrics(suite, metrics, dataset)
         check_names(suite, metrics)
-        slices = cut_slices(dataset.examples, suite.spec.slices)
-        yield Assembly(dataset, targets, metrics, slices, make_canaries(suite, metrics))
+        check_comparisons(suite, metrics)
+        slices = cut_slices(dataset.examples, suite.spec.slices, suite.spec.dataset.sliceable)
+        yield Assembly(
+            dataset,
+            targets,
+            metrics,
+            slices,
+            make_canaries(suite, metrics),
+            directions_of(suite, metrics),
+            tuple(odd_limits(suite, metrics)),
+        )
+
+
+def _look_beside(suite: Suite) -> None:
+    """Have functions found beside a suite's file, after all that Python itself finds."""
+    folder = str(suite.folder.resolve())
+    if suite.files and folder not in sys.path:
+        sys.path.append(folder)
 
 
 def _dataset(suite: Suite) -> Dataset:
     given = suite.given.dataset
-    return load_dataset(suite.spec.dataset, folder=suite.folder) if given is None else given
+    if given is None:
+        return load_dataset(suite.spec.dataset, folder=suite.folder)
+    if not given.examples:
+        raise suite.error(f"the data set {given.name!r} has no example", "dataset")
+    return given
 
 
 def _target(suite: Suite, name: str, models: Models) -> PlannedTarget:

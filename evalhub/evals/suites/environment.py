@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import yaml
-
 from evalhub.evals.suites.yaml_lines import LinedYaml, Loc
 
-__all__ = ["MATRIX", "at", "is_one_variable", "put", "put_environment", "read_as_yaml", "texts"]
+__all__ = ["MATRIX", "at", "is_one_variable", "put", "put_environment", "texts"]
 
 MATRIX = "matrix."
 """How the names of the matrix begin; they are put in later."""
 
 _PLACE = re.compile(r"\$\$\{|\$\{(?P<inner>[^}]*)(?P<end>\}?)")
-_VARIABLE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
+_VARIABLE = re.compile(
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>(?:(?!\$\{).)*))?", re.DOTALL
+)
 _AXIS = re.compile(r"matrix\.[\w-]+")
 
 
@@ -78,15 +78,6 @@ def _key(value: Any, step: str | int) -> Any:
     if isinstance(value, list) or step in value:
         return step
     return next(key for key in value if str(key) == step)
-
-
-def read_as_yaml(text: str) -> object:
-    """Return what a plain *text* means in YAML: a number, true, or the text itself."""
-    try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):
-        return text
-    return value if isinstance(value, bool | int | float) else text
 
 
 def is_one_variable(text: str) -> bool:

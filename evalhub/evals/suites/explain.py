@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from evalhub.errors import SuiteError
+from evalhub.evals.suites.environment import at
 from evalhub.evals.suites.yaml_lines import LinedYaml, Loc
 
 __all__ = ["explain", "known", "models_in", "nearest"]
@@ -27,6 +28,10 @@ _KINDS = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+
+
+_KEY = "[key]"
+"""How pydantic says that it means the key, and not what is under it."""
 
 
 def explain(document: LinedYaml, error: ValidationError, model: type[BaseModel]) -> SuiteError:
@@ -69,6 +74,8 @@ def nearest(name: str, choices: Sequence[str]) -> str:
 
 def _loc(document: LinedYaml, details: ErrorDetails) -> Loc:
     """Return where the complaint is about; what is missing is not there, and still named."""
+    if details["loc"][-1:] == (_KEY,):
+        return (*known(document, details["loc"][:-2]), str(details["input"]))
     loc = known(document, details["loc"])
     return (*loc, details["loc"][-1]) if details["type"] == "missing" else loc
 
@@ -81,20 +88,27 @@ def _order(document: LinedYaml, loc: Loc) -> tuple[int, int]:
 def _complaint(document: LinedYaml, details: ErrorDetails, loc: Loc, model: type[BaseModel]) -> str:
     kind, name = details["type"], str(loc[-1]) if loc else "the file"
     if kind == "extra_forbidden":
-        return _unknown_key(name, details["loc"], model)
+        return _unknown_key(name, details["loc"], model, at(document.value, loc[:-1]))
     if kind == "missing":
         parent = ".".join(str(step) for step in loc[:-1]) or "the suite"
         return f"{parent} lacks {name!r}"
     where = ".".join(str(step) for step in loc) or "the suite"
-    if details["loc"][-1:] == ("[key]",):
-        return f"{where}: the key must be a text; put it in quotes"
+    if details["loc"][-1:] == (_KEY,):
+        return _wrong_key(details)
     if kind in _KINDS:
-        hint = "; put it in quotes" if kind == "string_type" and _is_plain(details) else ""
-        return f"{where} must be {_KINDS[kind]}, not {_shown(document, details, loc)}{hint}"
+        return f"{where} {_of_a_kind(details, _shown(document, details, loc))}"
     if kind == "value_error":
         return f"{where}: {details['msg'].removeprefix('Value error, ')}"
     message = details["msg"]
     return f"{where} is {_shown(document, details, loc)}: {message[:1].lower()}{message[1:]}"
+
+
+def _of_a_kind(details: ErrorDetails, shown: str) -> str:
+    wanted = _KINDS[details["type"]]
+    if details["input"] is None:
+        return f"has no value; give {wanted}, or leave the key out"
+    hint = "; put it in quotes" if wanted == "a text" and _is_plain(details) else ""
+    return f"must be {wanted}, not {shown}{hint}"
 
 
 def _shown(document: LinedYaml, details: ErrorDetails, loc: Loc) -> str:
@@ -110,8 +124,19 @@ def _is_plain(details: ErrorDetails) -> bool:
     return isinstance(details["input"], bool | int | float)
 
 
-def _unknown_key(key: str, loc: Sequence[str | int], model: type[BaseModel]) -> str:
+def _wrong_key(details: ErrorDetails) -> str:
+    if details["type"] == "string_type":
+        return f"the key {details['input']!r} must be a text; put it in quotes"
+    return details["msg"].removeprefix("Value error, ")
+
+
+def _unknown_key(
+    key: str, loc: Sequence[str | int], model: type[BaseModel], beside: Mapping[str, Any]
+) -> str:
     right = sorted(_fields_at(loc[:-1], model))
+    if key in right:  # of another kind of target than the one that was taken
+        others = ", ".join(repr(name) for name in beside if str(name) != key)
+        return f"the key {key!r} does not go with {others}; leave one of them out"
     hint = nearest(key, right).replace("there are", "known are", 1)
     return f"unknown key {key!r}; {hint}"
 

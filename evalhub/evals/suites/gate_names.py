@@ -77,7 +77,9 @@ def _check(
         name = getattr(gate, key)
         known = [*targets] if key == "of" else [*targets, *others]
         if name is not None and name not in known:
-            raise refuse(f"no target is called {name!r}; {nearest(name, known)}", *loc, key)
+            multiplied = any(other.startswith(f"{name}[") for other in known)
+            hint = f"{name}[*] is all of its matrix" if multiplied else nearest(name, known)
+            raise refuse(f"no target is called {name!r}; {hint}", *loc, key)
     judged = gate.of or targets[-1]
     if judged == gate.other:
         raise refuse(f"{judged!r} is held against itself", *loc)

@@ -63,6 +63,7 @@ def describe(
     Raises:
         ConfigError: an object is none that can be used here.
     """
+    _check_shapes(dataset, targets, metrics, gates)
     made = {name: _target(name, item) for name, item in targets.items() if callable(item)}
     value = {
         "dataset": _dataset(dataset),
@@ -79,6 +80,22 @@ def describe(
         metrics={n: item for n, item in enumerate(metrics) if not isinstance(item, str | Mapping)},
         gates={n: item for n, item in enumerate(gates) if isinstance(item, Gate)},
     )
+
+
+def _check_shapes(dataset: object, targets: object, metrics: object, gates: object) -> None:
+    """Refuse what typing would: the mistakes of a first try in a notebook."""
+    if not isinstance(dataset, Dataset | Mapping | str | Path):
+        raise ConfigError(
+            f"dataset is {type(dataset).__name__}; give a Dataset of Examples, a file's path, "
+            "or a mapping as in suite files"
+        )
+    if not isinstance(targets, Mapping):
+        raise ConfigError(
+            f"targets is {type(targets).__name__}; give a mapping of names to targets"
+        )
+    for name, given in (("metrics", metrics), ("gates", gates)):
+        if isinstance(given, str | Mapping) or not isinstance(given, Sequence):
+            raise ConfigError(f"{name} is {given!r:.60}; give a list")
 
 
 def _dataset(given: DatasetGiven) -> dict[str, Any]:

@@ -18,6 +18,11 @@ from evalhub.metrics.registry import MetricInfo, describe
 
 __all__ = ["check_names", "make_canaries", "make_metric", "metric_of"]
 
+_MODULE = "hf:"
+"""How a metric is named that is a module in a folder."""
+_KEEPING = ("cache", "record")
+"""Settings by which a judge keeps what it was answered."""
+
 
 def make_metric(suite: Suite, index: int, models: Models) -> Metric:
     """Return the metric at *index* of the suite's list.
@@ -97,6 +102,8 @@ def metric_of(spec: MetricSpec, folder: Path, models: Models) -> Metric:
     """
     about = describe(spec.name)
     settings = _placed(spec.settings, about, folder)
+    if spec.name.startswith(_MODULE):
+        settings.setdefault("folder", str(folder))
     if spec.judge is not None:
         settings = _as_judge(spec, settings, about, models)
     if "judges" in about.settings and "judges" in settings:
@@ -113,11 +120,17 @@ def _as_judge(
 ) -> dict[str, Any]:
     if settings.get("replay") is not None:
         return settings  # a recording answers: no model is needed, or started
-    if "cache" in about.settings:
-        settings.setdefault("cache", True)
+    settings = _keeping(settings, about, models)
     if all(_asks_its_own(item) for item in settings.get("judges", [None])):
         return settings
     return {**settings, "client": _client(spec, models)}
+
+
+def _keeping(settings: dict[str, Any], about: MetricInfo, models: Models) -> dict[str, Any]:
+    """Return *settings* by which answers are kept; none of a model that is not asked."""
+    if not models.asks:
+        return {key: value for key, value in settings.items() if key not in _KEEPING}
+    return {"cache": True, **settings} if "cache" in about.settings else settings
 
 
 def _client(spec: MetricSpec, models: Models) -> ChatClient:
@@ -144,9 +157,7 @@ def _member(member: Any, folder: Path, models: Models) -> Any:
         return metric_of(MetricSpec.model_validate(member), folder, models)
     spec = MetricSpec.model_validate(member)
     about = describe(spec.name)
-    settings = _placed(spec.settings, about, folder)
-    if "cache" in about.settings:
-        settings.setdefault("cache", True)
+    settings = _keeping(_placed(spec.settings, about, folder), about, models)
     label = {} if spec.label is None else {"label": spec.label}
     return {"judge": spec.name, **settings, **label}
 

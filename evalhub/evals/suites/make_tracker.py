@@ -15,7 +15,7 @@ from evalhub.experiments.several import SeveralTrackers
 from evalhub.experiments.tensorboard import TensorboardLogger
 from evalhub.experiments.wandb import WandbLogger
 
-__all__ = ["default_outbox", "default_tracker", "make_tracker"]
+__all__ = ["default_outbox", "default_tracker", "make_keeper", "make_tracker"]
 
 
 def make_tracker(suite: Suite, *, on_note: Callable[[str], None] | None = None) -> Tracker:
@@ -24,7 +24,7 @@ def make_tracker(suite: Suite, *, on_note: Callable[[str], None] | None = None) 
     Where that is MLflow and it does not answer, the runs go to the outbox, and *on_note* is
     told so.
     """
-    keeper = _keeper(suite, on_note)
+    keeper = make_keeper(suite, on_note=on_note)
     loggers = [
         logger
         for spec in suite.spec.tracking
@@ -43,7 +43,8 @@ def default_outbox() -> Outbox:
     return Outbox(load_settings().home / "unsent")
 
 
-def _keeper(suite: Suite, on_note: Callable[[str], None] | None) -> Tracker:
+def make_keeper(suite: Suite, *, on_note: Callable[[str], None] | None = None) -> Tracker:
+    """Return what keeps the runs of *suite*, and tells nobody else."""
     named = (spec.folder for spec in suite.spec.tracking if spec.folder is not None)
     folder = next(named, None)
     if folder is not None:

@@ -84,7 +84,8 @@ def _axes(document: LinedYaml) -> dict[str, list[Value]]:
                     str(axis),
                     index,
                 )
-            if item in values[:index]:
+            # 1, 1.0 and true are equal, and three values all the same.
+            if any(type(other) is type(item) and other == item for other in values[:index]):
                 raise document.error(
                     f"matrix.{axis} holds {item!r} twice", "matrix", str(axis), index
                 )

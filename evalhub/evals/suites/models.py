@@ -4,7 +4,6 @@ import os
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
-from typing import Literal
 
 from evalhub.errors import ConfigError
 from evalhub.evals.runs.ledger import Ledger
@@ -12,14 +11,17 @@ from evalhub.evals.runs.metered import MeteredChat
 from evalhub.evals.suites.unasked import Unasked
 from evalhub.llm.anthropic import AnthropicChat
 from evalhub.llm.client import PromptClient
-from evalhub.llm.endpoint import Endpoint, anthropic_endpoint, resolve_endpoint
+from evalhub.llm.endpoint import (
+    Endpoint,
+    Provider,
+    anthropic_endpoint,
+    endpoint_at,
+    resolve_endpoint,
+)
 from evalhub.llm.local import LocalServer
 from evalhub.llm.openai import OpenAIChat
 
-__all__ = ["Models", "Provider"]
-
-Provider = Literal["openai", "anthropic"]
-"""Whose API an endpoint speaks; most speak OpenAI's."""
+__all__ = ["Models"]
 
 LOCAL = "local"
 """What a suite file calls the embedded model."""
@@ -41,6 +43,11 @@ class Models:
         self._ledger = ledger
         self._asks = asks
 
+    @property
+    def asks(self) -> bool:
+        """Whether models can be asked; else nothing of what they seem to say is to be kept."""
+        return self._asks
+
     def chat(
         self,
         model: str | None,
@@ -56,13 +63,19 @@ class Models:
             model: Its name at the endpoint, or ``local``.
             base_url: Address of the endpoint; None is that of the environment.
             provider: Whose API the endpoint speaks.
-            api_key_env: Variable of the environment with the key, in place of the usual one.
+            api_key_env: Variable of the environment with the key, in place of the usual one,
+                which is only sent to the address that the environment names.
             max_retries: Times that the client itself repeats a request; 0 for targets, which
                 the runner calls again.
 
         Raises:
             ConfigError: the model needs an endpoint and none is named, or a key is not set.
         """
+        if model == LOCAL and base_url is not None:
+            raise ConfigError(
+                f"model: local is the embedded model, and 'base_url' is {base_url!r}; "
+                "leave that out, or name the model that answers there"
+            )
         key = None if api_key_env is None else _key(api_key_env)
         chat: PromptClient
         if provider == "anthropic":
@@ -74,23 +87,21 @@ class Models:
         return chat if self._ledger is None else MeteredChat(chat, self._ledger)
 
     def _endpoint(self, model: str | None, base_url: str | None, key: str | None) -> Endpoint:
-        if key is not None and model is not None and model != LOCAL:
-            environ = {"OPENAI_API_KEY": key, "EVALHUB_MODEL": model}
-            url = base_url or os.environ.get("OPENAI_BASE_URL")
-            found = resolve_endpoint(environ | ({"OPENAI_BASE_URL": url} if url else {}))
-            return found or self._embedded
-        named = resolve_endpoint()
-        if model == LOCAL or (model is None and named is None and base_url is None):
+        if model == LOCAL:
             return self._embedded
-        if base_url is not None and model is not None:
-            given = {} if named is None else {"api_key": named.api_key}
-            return Endpoint(base_url=base_url, model=model, **given)
-        if named is None:
+        if base_url is not None:
+            found: Endpoint | None = endpoint_at(base_url, _named(model, base_url))
+        else:
+            env = {**os.environ, **({} if model is None else {"EVALHUB_MODEL": model})}
+            found = resolve_endpoint({**env, **({} if key is None else {"OPENAI_API_KEY": key})})
+        if found is None and model is None:
+            return self._embedded
+        if found is None:
             raise ConfigError(
                 f"the model {model!r} needs an endpoint; set OPENAI_API_KEY or "
                 "OPENAI_BASE_URL, give 'base_url', or use model: local"
             )
-        return named if model is None else replace(named, model=model)
+        return found if key is None else replace(found, api_key=key)
 
     @cached_property
     def _embedded(self) -> Endpoint:
@@ -108,9 +119,18 @@ def _key(variable: str) -> str:
     return key
 
 
+def _named(model: str | None, base_url: str) -> str:
+    found = model or os.environ.get("EVALHUB_MODEL")
+    if not found:
+        raise ConfigError(f"'base_url' is {base_url!r}; name its model under 'model'")
+    return found
+
+
 def _anthropic(model: str | None, base_url: str | None, key: str | None) -> Endpoint:
     if model is None or model == LOCAL:
         raise ConfigError(f"the model is {model!r}; name one of Anthropic's")
-    given = {"ANTHROPIC_API_KEY": key, "ANTHROPIC_BASE_URL": base_url}
-    environ = dict(os.environ) | {name: value for name, value in given.items() if value}
-    return anthropic_endpoint(model, environ)
+    if base_url is None:
+        env = {**os.environ, **({} if key is None else {"ANTHROPIC_API_KEY": key})}
+        return anthropic_endpoint(model, env)
+    found = endpoint_at(base_url, model, provider="anthropic")
+    return found if key is None else replace(found, api_key=key)

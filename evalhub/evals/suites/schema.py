@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from evalhub.evals.suites.explain import models_in
-from evalhub.evals.suites.suite import SuiteSpec
+from evalhub.evals.suites.suite import ANCHORS, SuiteSpec
 
 __all__ = ["SCHEMA_ID", "suite_schema"]
 
@@ -36,7 +36,7 @@ def suite_schema() -> Schema:
     for model in _models(SuiteSpec):
         if _takes_a_text(model):
             definitions[model.__name__] = _or_text(definitions[model.__name__])
-    definitions["Suite"] = whole
+    definitions["Suite"] = whole | {"patternProperties": {f"^{ANCHORS}": True}}
     definitions = {name: _altered(item, _widen) for name, item in definitions.items()}
     parts = {
         f"Part.{name}": _altered(copy.deepcopy(item), _as_part)

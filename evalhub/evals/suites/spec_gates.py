@@ -30,13 +30,13 @@ class GateSpec(Spec):
     at_most: float | None = None
     """The statistic must not be above this."""
     statistic: Text = "mean"
-    """`mean`, a percentile such as `p95`, or with repeats `pass@3` or `pass^3`."""
+    """`mean`, or a percentile such as `p95`."""
     slices: Text | list[Text] = Field(default_factory=list)
     """Slices of which every label must hold the demand."""
     smallest_slice: Annotated[int, Field(ge=1)] = 1
     """Labels with fewer examples are left out."""
     method: Text = "usual"
-    """`exact` for passes and fails."""
+    """`exact` for passes and fails; `observed` for a limit on just these examples."""
     max_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of examples without a score above which the gate does not decide."""
 

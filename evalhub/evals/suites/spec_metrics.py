@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from evalhub.evals.suites.spec import Text
+from evalhub.evals.suites.spec import Name, Text
 
 __all__ = ["MODEL_KEYS", "MetricSpec"]
 
@@ -38,7 +38,7 @@ class MetricSpec(BaseModel):
     judge_canary: Text | None = None
     """File of fixed answers that the judge grades again in every run, to show that it is the
     judge it was."""
-    label: Text | None = None
+    label: Name | None = None
     """The column's name, where that of the metric will not do."""
     better: Literal["higher", "lower", "neither"] | None = None
     """Which scores are the better ones, where the metric itself does not say it."""
@@ -61,6 +61,11 @@ class MetricSpec(BaseModel):
     def name(self) -> str:
         """What :func:`evalhub.metrics.load` knows it by."""
         return self.metric or self.judge or ""
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether a model grades, or members of a panel that may have one."""
+        return self.judge is not None or "judges" in self.settings
 
     @property
     def settings(self) -> dict[str, Any]:

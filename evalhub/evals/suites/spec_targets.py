@@ -57,7 +57,7 @@ class HttpSpec(Spec):
     cost_usd: Text | None = None
     latency_ms: Text | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
-    """Longest wait for the connection, and for each part of the answer."""
+    """Longest that the whole request may take."""
 
 
 class CommandSpec(Spec):

@@ -1,13 +1,13 @@
 """The suite file: what to evaluate, on what, by which metrics, and what must hold."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field
 
-from evalhub.errors import SuiteError
+from evalhub.errors import ConfigError, SuiteError
 from evalhub.evals.datasets.slices import SliceSpec
 from evalhub.evals.datasets.spec import DatasetSpec
 from evalhub.evals.gates.demand import BASELINE_RUN, Gate
@@ -21,9 +21,9 @@ from evalhub.evals.suites.given import (
     TargetGiven,
     describe,
 )
-from evalhub.evals.suites.includes import read_document
+from evalhub.evals.suites.includes import INCLUDE, read_document
 from evalhub.evals.suites.matrix import Variants, expand_matrix
-from evalhub.evals.suites.spec import Spec, Text
+from evalhub.evals.suites.spec import Name, Spec, Text
 from evalhub.evals.suites.spec_budget import BudgetSpec
 from evalhub.evals.suites.spec_gates import BaselineSpec, GateSpec
 from evalhub.evals.suites.spec_metrics import MetricSpec
@@ -33,11 +33,24 @@ from evalhub.evals.suites.spec_tracking import TrackingSpec
 from evalhub.evals.suites.validate import validated
 from evalhub.evals.suites.yaml_lines import LinedYaml
 
-__all__ = ["Suite", "SuiteSpec", "load_suite"]
+__all__ = ["ANCHORS", "Suite", "SuiteSpec", "load_suite"]
+
+ANCHORS = "x-"
+"""How keys begin that are there for YAML's anchors only, as in files of Docker Compose."""
 
 
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+def _without_anchors(document: LinedYaml) -> LinedYaml:
+    """Return *document* without the keys under which its anchors stand."""
+    value = {
+        key: item
+        for key, item in document.value.items()
+        if not (isinstance(key, str) and key.startswith(ANCHORS))
+    }
+    return replace(document, value=value)
 
 
 class SuiteSpec(Spec):
@@ -47,7 +60,7 @@ class SuiteSpec(Spec):
         list[Text], BeforeValidator(_listed, json_schema_input_type=Text | list[Text])
     ] = Field(default_factory=list)
     """Files that this one adds to and overrides, relative to it."""
-    name: Text
+    name: Name
     """Under which the runs are kept together."""
     dataset: DatasetSpec
     """The examples."""
@@ -55,7 +68,7 @@ class SuiteSpec(Spec):
     """Columns by which reports and gates part the examples."""
     matrix: dict[str, list[str | int | float | bool]] = Field(default_factory=dict)
     """Values of `${matrix.NAME}`; a target that names some is run once for each."""
-    targets: Annotated[dict[str, TargetSpec], Field(min_length=1)]
+    targets: Annotated[dict[Name, TargetSpec], Field(min_length=1)]
     """What is evaluated, by name; the last one is the candidate."""
     metrics: list[MetricSpec] = Field(default_factory=list)
     """What scores the outputs."""
@@ -138,6 +151,8 @@ class Suite:
                 target.
             ConfigError: an object is none that can be used.
         """
+        if INCLUDE in settings:
+            raise ConfigError(f"{INCLUDE!r} is for files; merge the settings in Python")
         value, given = describe(dataset, targets, metrics, gates)
         path = Path(folder) / f"{name} (built in Python)"
         document = LinedYaml(path, {"name": name, **value, **settings}, {})
@@ -145,7 +160,10 @@ class Suite:
 
     @classmethod
     def _checked(cls, document: LinedYaml, given: Given | None = None) -> Self:
-        document, variants = expand_matrix(document)
+        document, variants = expand_matrix(_without_anchors(document))
+        if BASELINE_RUN in (document.value.get("targets") or {}):
+            told = f"no target may be called {BASELINE_RUN!r}: gates call the kept run so"
+            raise document.error(told, "targets", BASELINE_RUN)
         spec = validated(document, SuiteSpec)
         suite = cls(document.path, spec, document, given or Given(), variants)
         _ = suite.placed_gates  # a gate on no target is refused here

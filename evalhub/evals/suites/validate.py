@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from evalhub.evals.suites.environment import at, is_one_variable, put, read_as_yaml
+from evalhub.evals.suites.environment import at, is_one_variable, put
 from evalhub.evals.suites.explain import explain, known
+from evalhub.evals.suites.yaml_core import read_plain
 from evalhub.evals.suites.yaml_lines import LinedYaml, Loc
 
 __all__ = ["validated"]
@@ -44,7 +45,7 @@ def validated(document: LinedYaml, model: type[_Model]) -> _Model:
 
 def _as_yaml(value: Any, locs: Iterable[Loc]) -> Any:
     for loc in locs:
-        value = put(value, loc, read_as_yaml(at(value, loc)))
+        value = put(value, loc, read_plain(at(value, loc)))
     return value
 
 
@@ -57,5 +58,5 @@ def _other_reading(document: LinedYaml, read: Any, error: ValidationError) -> An
         if details["type"] in _AS_TEXT:
             read = put(read, loc, at(document.value, loc))
         elif isinstance(at(read, loc), str):
-            read = put(read, loc, read_as_yaml(at(read, loc)))
+            read = put(read, loc, read_plain(at(read, loc)))
     return read

@@ -1,13 +1,16 @@
 """YAML that remembers in which file, on which line and in which column each value stands."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 from evalhub.errors import SuiteError
+from evalhub.evals.suites.yaml_core import CoreLoader
 
 __all__ = ["LinedYaml", "Loc", "Place", "Places", "parse_yaml"]
 
@@ -63,13 +66,20 @@ class LinedYaml:
 
 
 def parse_yaml(path: Path) -> LinedYaml:
-    """Read the YAML file at *path*.
+    """Read the YAML file at *path*; of one that ends in ``.json``, the JSON.
 
     Raises:
-        SuiteError: there is no such file, it is not YAML, or a key is there twice.
+        SuiteError: there is no such file, it is not what it is called, or a key is there twice.
     """
     text = _read(path)
-    loader = yaml.SafeLoader(text)
+    if path.suffix.lower() == ".json":
+        return _parse_json(path, text)
+    try:
+        loader = CoreLoader(text)
+    except ReaderError as error:
+        place = _place_at(path, text, error.position)
+        character = f"U+{ord(text[error.position]):04X}"
+        raise SuiteError(f"{place}: not YAML: take out the character {character}") from None
     try:
         node = loader.get_single_node()
         if node is None:
@@ -82,9 +92,34 @@ def parse_yaml(path: Path) -> LinedYaml:
         raise SuiteError(f"{_mark(path, error)}: not YAML: {_problem(error, text)}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise SuiteError(f"{path}:1:1: not YAML: {_one_line(error)}") from None
+    except RecursionError:
+        raise SuiteError(f"{path}:1:1: lists and mappings lie too deep in each other") from None
     finally:
         loader.dispose()
     return LinedYaml(path, value, walk.places, frozenset(walk.plain), files=(path,))
+
+
+def _parse_json(path: Path, text: str) -> LinedYaml:
+    # Not as YAML, which refuses tabs and takes an escaped emoji for two halves.
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SuiteError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
+    except RecursionError:
+        raise SuiteError(f"{path}:1:1: lists and mappings lie too deep in each other") from None
+    return LinedYaml(path, value, _places_in_json(path, text), files=(path,))
+
+
+def _places_in_json(path: Path, text: str) -> Places:
+    walk = _Walk(path)
+    try:
+        node = yaml.compose(text, CoreLoader)
+    except (yaml.YAMLError, RecursionError):
+        node = None
+    if node is None:  # then only its beginning is known
+        return {(): Place(path, 1, 1)}
+    walk.visit(node, ())
+    return walk.places
 
 
 def _read(path: Path) -> str:
@@ -96,6 +131,11 @@ def _read(path: Path) -> str:
         raise SuiteError(f"{path} is not UTF-8 ({error.reason}); save it as UTF-8") from None
     except OSError as error:
         raise SuiteError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _place_at(path: Path, text: str, position: int) -> Place:
+    before = text[:position].split("\n")
+    return Place(path, len(before), len(before[-1]) + 1)
 
 
 def _mark(path: Path, error: yaml.MarkedYAMLError) -> Place:

@@ -1,6 +1,8 @@
 """Slices: labels of columns, bins of numbers."""
 
+import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalhub.errors import DatasetError
+from evalhub.evals.datasets.load import load_dataset
 from evalhub.evals.datasets.slices import SliceSpec, cut_slices, slice_of
+from evalhub.evals.datasets.spec import DatasetSpec
 from evalhub.model import Example
 
 
@@ -120,3 +124,19 @@ def test_two_slices_of_one_name_are_refused() -> None:
     """Reports and gates know them by their names."""
     with pytest.raises(DatasetError, match="two slices are called 'x'"):
         cut_slices(examples(1, 2), [SliceSpec(column="x"), SliceSpec(column="x", bins=2)])
+
+
+@pytest.mark.parametrize("column", ["label", "who"])
+def test_columns_with_a_role_can_be_sliced_by(tmp_path: Path, column: str) -> None:
+    """By the right label, where the reference is one, and by the cluster."""
+    rows = [{"id": n, "q": "x", "label": f"{n % 2}", "who": f"{n % 2}"} for n in range(4)]
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    spec = DatasetSpec(path="d.jsonl", inputs=["q"], reference="label", cluster="who")
+    examples = load_dataset(spec, folder=tmp_path).examples
+    slices = cut_slices(examples, [SliceSpec(column=column)], spec.sliceable)
+    assert [slice_of(one, slices) for one in examples] == [
+        {column: "0"},
+        {column: "1"},
+        {column: "0"},
+        {column: "1"},
+    ]

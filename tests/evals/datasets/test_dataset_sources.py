@@ -47,7 +47,7 @@ def test_parquet_errors_name_the_row(tmp_path: Path) -> None:
     cases = (
         ([*ROWS, ROWS[0]], r"d\.parquet: row 3: id '1' is also on row 1"),
         ([{"id": 1, "qq": "x"}], r"d\.parquet: row 1: no column 'q'; did you mean"),
-        ([{**ROWS[0], "a": 3}], r"d\.parquet: row 1: the reference 3 is not a text"),
+        ([{**ROWS[0], "id": 1.5}], r"d\.parquet: row 1: the id is 1.5; use a text"),
     )
     for rows, message in cases:
         pq.write_table(pa.Table.from_pylist(rows), path)
@@ -149,6 +149,10 @@ made.save_to_disk(folder + "/one")
 datasets.DatasetDict({"train": made, "test": made.select([0])}).save_to_disk(folder + "/splits")
 made.to_json(folder + "/files/train.jsonl")
 made.select([1]).to_json(folder + "/files/test.jsonl")
+mood = datasets.ClassLabel(names=["sad", "glad"])
+features = datasets.Features({"id": datasets.Value("int64"), "mood": mood})
+labelled = {"id": [1, 2, 3], "mood": [1, 0, -1]}
+datasets.Dataset.from_dict(labelled, features).save_to_disk(folder + "/classes")
 """
 
 
@@ -174,6 +178,13 @@ def test_huggingface_folders(folders: Path, name: str, split: str | None, count:
     found = load_dataset(spec, folder=folders)
     assert found.name == name
     assert found.examples == (EXAMPLES[1:] if name == "files" else EXAMPLES[:count])
+
+
+def test_a_class_has_its_name(folders: Path) -> None:
+    """Models answer with names, and the numbers of classes would make every answer wrong."""
+    spec = DatasetSpec(huggingface="classes", inputs=["id"], reference="mood")
+    found = load_dataset(spec, folder=folders)
+    assert [one.references for one in found.examples] == [("glad",), ("sad",), ()]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ GOOD = '{"id": 1, "q": "x", "a": "r", "who": "w"}\n'
         (GOOD.replace('"who"', '"whom"'), 1, "no column 'who'; did you mean 'whom'?"),
         (GOOD.replace("1", "null"), 1, "the id is None"),
         (GOOD.replace("1", "true"), 1, "the id is True"),
-        (GOOD.replace('"r"', "3"), 1, "the reference 3 is not a text"),
+        (GOOD.replace('"id": 1', '"id": 1.5'), 1, "the id is 1.5; use a text or a whole number"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(

@@ -124,3 +124,28 @@ def test_a_metric_that_is_not_there_is_found_before_a_call(tmp_path: Path) -> No
     suite = Suite.build("b", dataset=dataset(), targets={"echo": echo}, metrics=["rogue1"])
     with pytest.raises(SuiteError, match="did you mean 'rouge1'"), assemble(suite):
         pass
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dataset": [{"text": "a"}]}, "dataset is list; give a Dataset of Examples"),
+        ({"dataset": None}, "dataset is NoneType; give a Dataset of Examples"),
+        ({"targets": [echo]}, "targets is .*; give a mapping of names to targets"),
+        ({"metrics": "rouge1"}, "metrics is 'rouge1'; give a list"),
+        ({"gates": {"metric": "rouge1", "at_least": 0}}, "gates is .*; give a list"),
+        ({"include": ["common.yaml"]}, "'include' is for files; merge the settings in Python"),
+    ],
+)
+def test_the_wrong_kind_of_object_is_told_so(changes: dict[str, Any], message: str) -> None:
+    """No traceback, and no letters of a name taken for metrics."""
+    given: dict[str, Any] = {"dataset": dataset(), "targets": {"echo": echo}, **changes}
+    with pytest.raises(ConfigError, match=message):
+        Suite.build("built", **given)
+
+
+def test_a_data_set_without_examples_is_refused() -> None:
+    """An empty run would pass no gate and fail none."""
+    suite = Suite.build("built", dataset=Dataset("none", ()), targets={"echo": echo})
+    with pytest.raises(SuiteError, match="the data set 'none' has no example"), assemble(suite):
+        pass

@@ -142,6 +142,41 @@ def test_targets_have_their_own_endpoint_and_key(
         assert "s3cret" not in json.dumps(dict(planned.params))
 
 
+@pytest.mark.parametrize(
+    ("provider", "own", "key"),
+    [
+        ("openai", "https://api.openai.com/v1", "OPENAI_API_KEY"),
+        ("anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY"),
+    ],
+)
+def test_no_key_is_shown_to_a_server_that_it_is_not_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, provider: str, own: str, key: str
+) -> None:
+    """The environment's key goes to the environment's address; elsewhere only a named one."""
+    monkeypatch.setenv(key, "s3cret")
+
+    def key_for(url: str, more: str = "") -> str:
+        made = make(
+            folder,
+            f"{{model: m, provider: {provider}, base_url: '{url}', template: '{{q}}'{more}}}",
+        )
+        client: Any = made.target.client  # type: ignore[attr-defined]  # it is a prompt
+        return str(client.endpoint.api_key)
+
+    assert key_for(own) == "s3cret"
+    assert key_for("https://models.example/v1") == "none"
+    assert key_for("https://models.example/v1", f", api_key_env: {key}") == "s3cret"
+    monkeypatch.setenv(key.replace("API_KEY", "BASE_URL"), "https://models.example/v1")
+    assert key_for("https://models.example/v1") == "s3cret"
+    assert key_for(own) == "none"
+
+
+def test_an_address_without_a_model_is_refused(folder: Path) -> None:
+    """Else another model than the one at that address would be asked."""
+    with pytest.raises(SuiteError, match="leave that out, or name the model"):
+        make(folder, "{model: local, base_url: 'http://127.0.0.1:1/v1', template: '{q}'}")
+
+
 def test_an_endpoint_is_made_as_the_file_says(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,7 +270,7 @@ def test_a_column_and_traces_are_targets(folder: Path) -> None:
         (f"{{{MODEL}, prompt: no.txt}}", "there is no prompt file"),
         (f"{{{MODEL}, prompt: bad.j2}}", "the template cannot be read: line 2"),
         (f"{{{MODEL}, prompt: bad.yaml}}", "unknown key 'mesages'; did you mean 'messages'?"),
-        (f"{{{MODEL}, prompt: bad.json}}", "not YAML"),
+        (f"{{{MODEL}, prompt: bad.json}}", "not JSON"),
         (f"{{{MODEL}, template: '{{x}}'}}", "needs 'x', which is not among the inputs: q"),
         (f"{{{MODEL}, prompt: needs.j2}}", "needs 'x', which is not among the inputs: q"),
         (f"{{{MODEL}, template: '{{q}}', images: pic}}", "needs 'pic', which is not among"),

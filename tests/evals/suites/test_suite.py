@@ -1,11 +1,13 @@
 """Reading suite files; what is wrong is named by its line."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from evalhub.errors import SuiteError
 from evalhub.evals.gates.gate import Gate
+from evalhub.evals.suites.assemble import assemble
 from evalhub.evals.suites.spec_targets import FunctionSpec, PromptSpec
 from evalhub.evals.suites.suite import Suite, load_suite
 
@@ -98,7 +100,7 @@ def test_what_is_wrong_is_named_by_its_line(
         ("name: !python/object:os.system x\n", "1:7", "not YAML"),
         ("dataset: {path: ${DATA}}\n", "1:18", "put what holds ${...} in quotes"),
         ("? [a, b]\n: 3\n", "1:3", "not YAML"),
-        ("dataset: {path: d.csv, where: {5: x}}\n", "1:32", "the key must be a text"),
+        ("dataset: {path: d.csv, where: {5: x}}\n", "1:32", "the key 5 must be a text"),
     ],
 )
 def test_what_is_no_good_yaml_is_named_by_its_place(
@@ -135,3 +137,18 @@ def test_an_absent_file_is_one_line(tmp_path: Path) -> None:
     """The path is quoted."""
     with pytest.raises(SuiteError, match=r"no suite file .*none\.yaml"):
         load_suite(tmp_path / "none.yaml")
+
+
+def test_functions_beside_a_suite_are_found_from_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the command finds them, wherever the program runs."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "lies_beside.py").write_text("def copy(text):\n    return text\n")
+    (tmp_path / "data.jsonl").write_text('{"text": "a"}')
+    (tmp_path / "suite.yaml").write_text(
+        "name: s\ndataset: {path: data.jsonl, inputs: [text]}\n"
+        "targets: {copy: {function: 'lies_beside:copy'}}\n"
+    )
+    with assemble(load_suite(tmp_path / "suite.yaml")) as found:
+        assert found.targets[0].target({"text": "a"}).text == "a"

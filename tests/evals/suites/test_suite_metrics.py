@@ -235,3 +235,13 @@ def test_a_gate_on_pairwise_is_a_threshold(folder: Path, judge_server: Any, gate
         assemble(load_suite(folder / "suite.yaml")),
     ):
         pass
+
+
+def test_an_address_that_names_no_model_is_not_ignored(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge that the environment names is not asked in its place."""
+    monkeypatch.setenv("OPENAI_API_KEY", "s3cret")
+    judge = "  - {judge: rubric, criteria: helpful, base_url: 'http://127.0.0.1:1/v1'}\n"
+    with pytest.raises(SuiteError, match="name its model under 'model'"):
+        made(folder, judge)

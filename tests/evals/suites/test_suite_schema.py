@@ -26,6 +26,7 @@ ACCEPTED = [
     HEAD + TARGETS + "gates: [{metric: error_rate, at_most: 0.05, slices: x}]\nslices: [x]\n",
     HEAD + TARGETS + "slices: [x, {column: y, bins: 4}]\nrepeats: 2\ntimeout_s: 3\n",
     HEAD + TARGETS + "tracking: mlflow\n",
+    "x-more: &more {metric: rouge1}\n" + HEAD + TARGETS + "metrics: [*more]\n",
     HEAD + TARGETS + "tracking: [mlflow, {tensorboard: {logdir: x}}]\n",
     HEAD + "targets: {a: {model: local, template: 'x {text}', temperature: 0}}\n",
     HEAD + "targets: {a: {model: local, prompt: p.j2, max_tokens: 5}}\n",
