@@ -37,7 +37,8 @@ def scripts_of(value: Any) -> Iterator[str]:
 
 def commands_of(path: Path) -> list[list[str]]:
     """Return the arguments of each ``evalhub`` that the file runs."""
-    lines = "\n".join(scripts_of(yaml.safe_load(path.read_text()))).splitlines()
+    scripts = "\n".join(scripts_of(yaml.safe_load(path.read_text())))
+    lines = scripts.replace("\\\n", " ").splitlines()
     commands = []
     for line in lines:
         words = shlex.split(line.partition("||")[0])
@@ -130,3 +131,56 @@ def test_gitlab_warns_when_inconclusive() -> None:
     job = yaml.safe_load((FOLDER / "gitlab-ci.yml").read_text())[".evaluation"]
     assert job["allow_failure"] == {"exit_codes": ExitCode.INCONCLUSIVE}
     assert job["artifacts"]["reports"]["junit"] == "reports/junit.xml"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_evalhub_is_never_installed_by_its_bare_name(path: Path) -> None:
+    """On the public index another project has it, and the job holds keys."""
+    scripts = "\n".join(scripts_of(yaml.safe_load(path.read_text())))
+    (line,) = (line for line in scripts.splitlines() if "pip install" in line)
+    assert line.endswith(' @ $EVALHUB_SOURCE"')
+    assert "EVALHUB_SOURCE: git+https://" in path.read_text()
+
+
+@pytest.mark.parametrize("name", ["github-nightly.yml", "github-pull-request.yml"])
+def test_what_was_paid_for_is_kept(name: str) -> None:
+    """actions/cache saves nothing of a job that failed, as a failed gate's job does."""
+    (job,) = yaml.safe_load((FOLDER / name).read_text())["jobs"].values()
+    steps = {step.get("uses", "").partition("@")[0]: step for step in job["steps"]}
+    assert "actions/cache" not in steps
+    restore, save = steps["actions/cache/restore"], steps["actions/cache/save"]
+    assert save["if"] == "always()"
+    assert save["with"]["path"] == restore["with"]["path"]
+    assert f"steps.{restore['id']}.outputs" in save["with"]["key"]
+
+
+@pytest.mark.parametrize("found", ["", "7\n12"])
+def test_the_comment_is_our_own(tmp_path: Path, found: str) -> None:
+    """It is found by its first line and replaced; the bot's other comments are left alone.
+
+    The stand-in for ``gh`` lists the comments that bear the mark, and notes what it is asked.
+    """
+    (step,) = [
+        script
+        for script in scripts_of(yaml.safe_load((FOLDER / "github-pull-request.yml").read_text()))
+        if "gh pr comment" in script
+    ]
+    stand_in = tmp_path / "gh"
+    stand_in.write_text(
+        '#!/bin/sh\necho "$*" >> asked\ncase "$*" in *--paginate*) printf "%s" "$FOUND";; esac\n'
+    )
+    stand_in.chmod(0o755)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "report.md").write_text("## summaries: pass\n")
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SUITE": "s.yaml", "NUMBER": "4", "FOUND": found}
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step]
+    subprocess.run(shell, env=env, cwd=tmp_path, check=True)
+    comment = (tmp_path / "comment.md").read_text()
+    assert comment == "<!-- evalhub: s.yaml -->\n## summaries: pass\n"
+    listed, written = (tmp_path / "asked").read_text().splitlines()
+    assert 'startswith("<!-- evalhub: s.yaml -->")' in listed
+    assert 'user.type == "Bot"' in listed
+    if found:
+        assert "PATCH repos/{owner}/{repo}/issues/comments/12" in written
+    else:
+        assert written == "pr comment 4 --body-file comment.md"

@@ -11,6 +11,7 @@ from evalhub.evals.reports.report import (
     MetricReport,
     SummaryReport,
 )
+from evalhub.model import Direction
 
 __all__ = ["Bar", "Histogram", "difference_bars", "histogram"]
 
@@ -91,7 +92,7 @@ def _unit(name: str, baseline: SummaryReport | None) -> tuple[float, bool]:
 
 def _ends(metric: MetricReport, unit: float) -> tuple[float, float, float] | None:
     found = metric.difference
-    if not unit or found is None:
+    if not unit or found is None or metric.better == Direction.NEITHER:
         return None
     ends = (found.lower, found.difference, found.upper)
     sign = -1.0 if metric.lower_is_better else 1.0

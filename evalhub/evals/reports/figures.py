@@ -16,6 +16,7 @@ __all__ = [
     "number",
     "p_value",
     "plural",
+    "repeat",
     "time_taken",
 ]
 
@@ -89,6 +90,11 @@ def count(value: float | None) -> str:
 def plural(amount: int, noun: str) -> str:
     """Return ``1 gate``, ``2 gates``."""
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"
+
+
+def repeat(number: int) -> str:
+    """Return which repeat of an example, after its name; nothing of the first."""
+    return f", repeat {number}" if number else ""
 
 
 def duration(milliseconds: float | None) -> str:

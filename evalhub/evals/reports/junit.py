@@ -2,7 +2,8 @@
 
 Each gate is a test case. A gate that failed is a failure; one that could not be decided
 because too much is missing is an error. One that the data cannot decide, or that was suspended
-because its judge moved, is skipped.
+because its judge moved, is skipped. What is missing without being a gate's, such as calls after
+the budget was spent or a metric that scored nothing, is an error of its own: no gate would show it.
 """
 
 import re
@@ -19,11 +20,14 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def as_junit(report: Report) -> str:
-    """Return *report* as JUnit XML; without a gate there is one case, which passed.
+    """Return *report* as JUnit XML; without a gate there is one case.
 
     The run ids and figures are properties of the suite.
     """
-    cases = [_case(gate, report) for gate in report.gates] or [_no_gate(report)]
+    cases = [_case(gate, report) for gate in report.gates]
+    if report.verdict == "incomplete" and all(one.verdict != "incomplete" for one in report.gates):
+        cases.append(_incomplete(report))
+    cases = cases or [_named("no gate", report)]
     counts = {
         kind: str(sum(case.find(kind[:-1]) is not None for case in cases))
         for kind in ("failures", "errors")
@@ -64,8 +68,11 @@ def _case(gate: GateReport, report: Report) -> ET.Element:
     return case
 
 
-def _no_gate(report: Report) -> ET.Element:
-    return _named("no gate", report)
+def _incomplete(report: Report) -> ET.Element:
+    case = _named("complete", report)
+    reason = _clean(report.reason)
+    ET.SubElement(case, _OTHER_OUTCOME, {"type": "incomplete", "message": reason}).text = reason
+    return case
 
 
 def _named(name: str, report: Report) -> ET.Element:

@@ -46,7 +46,12 @@ def comparison_report(
         for metric in comparison.metrics
         if metric.refused is None
     }
-    losses = _Losses(comparison, matched, before, after, worse)
+    improved = {
+        metric.name: matched.improved(before[metric.name], after[metric.name], metric.better)
+        for metric in comparison.metrics
+        if metric.name in worse
+    }
+    losses = _Losses(comparison, matched, before, after, worse, improved)
     return ComparisonReport(
         baseline=baseline.target,
         baseline_run_id=baseline.run_id,
@@ -69,6 +74,8 @@ class _Losses:
     before: Values
     after: Values
     worse: Mapping[str, NDArray[np.intp]]
+    improved: Mapping[str, int]
+    """On how many of the pairs it got better."""
 
     def count(self, metric: str) -> int:
         """Return on how many examples *metric* got worse."""
@@ -118,6 +125,7 @@ def _metric(metric: MetricComparison, losses: _Losses, *, is_declared: bool) -> 
         declared=is_declared,
         lower_is_better=metric.lower_is_better,
         worse=losses.count(metric.name),
+        improved=losses.improved.get(metric.name, 0),
         regressions=losses.regressions(metric.name),
         slices=tuple(
             SliceReport(
@@ -131,4 +139,5 @@ def _metric(metric: MetricComparison, losses: _Losses, *, is_declared: bool) -> 
             for part in metric.slices
         ),
         superiority=metric.superiority,
+        better=metric.better.value,
     )

@@ -24,8 +24,7 @@ def experiment_report(
 ) -> ExperimentReport:
     """Return what *run* came to; one that is alone shows the examples that score worst."""
     scores = [item for item in run.summaries if item.name not in OPERATIONAL and is_alone]
-    found = {item.name: lowest_places(values[item.name], item.better, WORST) for item in scores}
-    lowest = {name: places for name, places in found.items() if places}
+    lowest = {item.name: lowest_places(values[item.name], item.better, WORST) for item in scores}
     chosen = take_turns(list(lowest.values()), MOST_EXAMPLES)
     return ExperimentReport(
         run_id=run.run_id,
@@ -49,6 +48,7 @@ def experiment_report(
         },
         samples=tuple(example_report({run.target: run.results[place]}) for place in chosen),
         is_earlier=is_earlier,
+        distinct=len({result.example_id for result in run.results}),
     )
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.reports import figures
 from evalhub.evals.reports.charts import Bar, Histogram, difference_bars, histogram
+from evalhub.evals.reports.readable import readable
 from evalhub.evals.reports.report import (
     ComparisonReport,
     ExampleReport,
@@ -21,7 +22,9 @@ from evalhub.evals.reports.report import (
     SliceReport,
     SummaryReport,
 )
+from evalhub.evals.reports.shown import shown_metrics, shown_summaries
 from evalhub.evals.reports.slices import slice_rows
+from evalhub.evals.reports.totals import MOST_IDS
 from evalhub.evals.reports.words import Part, diff_words
 
 __all__ = ["as_html"]
@@ -72,6 +75,7 @@ class _Section:
 
 def as_html(report: Report) -> str:
     """Return *report* as a page that opens offline; every text in it is escaped."""
+    report = readable(report)
     runs = report.experiments
     return (
         _environment()
@@ -84,7 +88,7 @@ def as_html(report: Report) -> str:
             histograms=list(_histograms(report)),
             params=_params(runs),
             signatures=_signatures(runs),
-            alone=[run for run in runs if run.samples],
+            alone=_alone(report),
         )
     )
 
@@ -99,32 +103,45 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["figures"] = figures
+    environment.globals["most_ids"] = MOST_IDS
     environment.filters["tone"] = _tone
     return environment
 
 
 def _tone(verdict: str | None) -> str:
     tones = {"pass": "good", "better": "good", "fail": "bad", "worse": "bad"}
-    plain = ("unclear", figures.UNKNOWN, "", None)
+    plain = ("unclear", "changed", figures.UNKNOWN, "", None)
     return "plain" if verdict in plain else tones.get(str(verdict), "warn")
+
+
+def _alone(report: Report) -> list[tuple[ExperimentReport, list[SummaryReport]]]:
+    """Return the runs that nothing is compared with, each with what it scored."""
+    compared = {side for item in report.comparisons for side in (item.baseline, item.candidate)}
+    return [(run, shown_summaries(run)) for run in report.experiments if run.target not in compared]
 
 
 def _section(comparison: ComparisonReport, report: Report) -> _Section:
     bars, scale, relative = difference_bars(comparison, report.experiments)
-    rows = [_row(name, comparison, report, bars.get(name)) for name in comparison.metrics]
-    ordered = sorted(rows, key=lambda row: not row.metric.declared)
+    shown = shown_metrics(comparison, report)
+    declared, exploratory = (
+        [_row(name, comparison, report, bars.get(name)) for name in part] for part in shown
+    )
     slices = slice_rows(comparison)
     cards = [_card(example, comparison) for example in comparison.examples]
     return _Section(
         comparison=comparison,
-        declared=[row for row in ordered if row.metric.declared],
-        exploratory=[row for row in ordered if not row.metric.declared],
+        declared=declared,
+        exploratory=exploratory,
         scale=scale,
         relative_scale=relative,
         slices=slices[:_MOST_SLICES],
         more_slices=len(slices[_MOST_SLICES:]),
         cards=cards,
-        lost=[row.name for row in ordered if any(row.name in card.losses for card in cards)],
+        lost=[
+            row.name
+            for row in (*declared, *exploratory)
+            if any(row.name in card.losses for card in cards)
+        ],
     )
 
 

@@ -102,7 +102,7 @@ class MetricReport:
     difference: PairedDifference | None
     p_adjusted: float | None
     standing: str
-    """``better``, ``worse`` or ``unclear``."""
+    """``better``, ``worse``, ``changed`` (where neither is better) or ``unclear``."""
     refused: str | None
     """Why the two sides cannot be compared."""
     unscored: int
@@ -116,6 +116,10 @@ class MetricReport:
     slices: tuple[SliceReport, ...] = ()
     superiority: Estimate | None = None
     """Share of examples on which the candidate scores higher, ties one half."""
+    better: str = "higher"
+    """Which scores are the better ones: ``higher``, ``lower`` or ``neither``."""
+    improved: int = 0
+    """Examples on which the candidate is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,18 @@ class ExperimentReport:
     """Those examples."""
     is_earlier: bool = False
     """Whether it was run before, and only compared with."""
+    distinct: int = 0
+    """Examples, each counted once whatever the repeats."""
+
+    @property
+    def called(self) -> int:
+        """Calls that were made; the others were not, because the budget was spent."""
+        return self.examples - self.not_called
+
+    @property
+    def failed(self) -> int:
+        """Calls that were made and failed."""
+        return self.errors - self.not_called
 
 
 @dataclass(frozen=True, slots=True)

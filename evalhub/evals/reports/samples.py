@@ -36,11 +36,9 @@ _T = TypeVar("_T")
 
 
 def lowest_places(values: NDArray[np.float64], better: Direction, most: int) -> list[int]:
-    """Return the places of the *most* worst of *values*, worst first; none where none is worse."""
-    if better is Direction.NEITHER:
-        return []
+    """Return the places of the *most* worst of *values*, worst first; lowest if none is worse."""
     known = np.flatnonzero(np.isfinite(values))
-    order = np.argsort(better.sign * values[known], kind="stable")
+    order = np.argsort((better.sign or 1.0) * values[known], kind="stable")
     return [int(item) for item in known[order][:most]]
 
 

@@ -1,29 +1,29 @@
-"""A report for the terminal; it fits 100 columns."""
+"""A report for the terminal; it fits 80 columns."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.reports import figures
+from evalhub.evals.reports.comparison_table import comparison_table, experiment_table, slice_table
+from evalhub.evals.reports.readable import readable
 from evalhub.evals.reports.report import (
     ComparisonReport,
     ExperimentReport,
-    MetricReport,
+    GatePart,
+    RegressionReport,
     Report,
-    SummaryReport,
 )
-from evalhub.evals.reports.slices import slice_rows
+from evalhub.evals.reports.verdicts import styled
 
 __all__ = ["print_report"]
 
-_STYLES = {"pass": "green", "fail": "red", "better": "green", "worse": "red"}
-_OTHER_VERDICT = "yellow"
 _MOST_REGRESSIONS = 3
 _MOST_PARTS = 5
+_NO_SLICES = Text("no slices: name columns under 'slices' in the suite file")
 
 
 def print_report(report: Report, *, console: Console, slices: bool = False) -> None:
@@ -31,108 +31,21 @@ def print_report(report: Report, *, console: Console, slices: bool = False) -> N
 
     The metrics that gates are on come first. With *slices*, a table of the slices follows.
     """
+    report = readable(report)
     parts: list[RenderableType] = []
     for comparison in report.comparisons:
-        parts += [_comparison_table(comparison, report), *_regressions(comparison)]
+        parts.append(comparison_table(comparison, report, width=console.width))
+        parts += _regressions(comparison)
         if slices:
-            parts += _slice_tables(comparison)
+            parts.append(slice_table(comparison, width=console.width) or _NO_SLICES)
         parts.append("")
     compared = {side for item in report.comparisons for side in (item.baseline, item.candidate)}
     for run in report.experiments:
         if run.target not in compared:
-            parts += [_experiment_table(run), ""]
+            parts += [experiment_table(run, width=console.width), ""]
     parts += [*_spending_lines(report), *_failure_lines(report), *_verdict_lines(report)]
     parts += [Text(f"note: {note}") for note in report.notes]
     console.print(Group(*parts))
-
-
-def _comparison_table(comparison: ComparisonReport, report: Report) -> Table:
-    sides = {
-        name: run.metrics if (run := report.experiment(name)) else {}
-        for name in (comparison.baseline, comparison.candidate)
-    }
-    table = _table(_title(report, comparison.candidate))
-    table.add_column("metric", overflow="fold")
-    for name in (*sides, "difference", "p"):
-        table.add_column(escape(name), justify="right", overflow="fold")
-    table.add_column("verdict")
-    declared = {name: item for name, item in comparison.metrics.items() if item.declared}
-    others = {name: item for name, item in comparison.metrics.items() if not item.declared}
-    for name, metric in declared.items():
-        table.add_row(*_row(name, metric, sides), _gate_verdict(report, name, comparison))
-    if declared and others:
-        table.add_row(Text("exploratory", style="dim"))
-    for name, metric in others.items():
-        table.add_row(*_row(name, metric, sides), _standing(metric))
-    return table
-
-
-def _experiment_table(run: ExperimentReport) -> Table:
-    table = _table(Text(f"{run.suite}: {_size(run)}"))
-    table.add_column("metric", overflow="fold")
-    for name in (run.target, "n", "errored", "unparsed", "skipped"):
-        table.add_column(escape(name), justify="right", overflow="fold")
-    for summary in run.metrics.values():
-        counts = (summary.n, summary.errored, summary.unparsed, summary.skipped)
-        table.add_row(escape(summary.name), _mean(summary), *map(str, counts))
-    return table
-
-
-def _table(title: Text) -> Table:
-    return Table(
-        box=None, padding=(0, 1, 0, 0), header_style="bold", title=title, title_justify="left"
-    )
-
-
-def _title(report: Report, target: str) -> Text:
-    run = report.experiment(target)
-    return Text(f"{report.suite}: {_size(run)}" if run else report.suite)
-
-
-def _size(run: ExperimentReport) -> str:
-    return f"{figures.plural(run.examples, 'example')} of {run.dataset}"
-
-
-def _row(
-    name: str, metric: MetricReport, sides: Mapping[str, Mapping[str, SummaryReport]]
-) -> list[str | Text]:
-    cells: list[str | Text] = [escape(name)]
-    cells += [_mean(summaries.get(name)) for summaries in sides.values()]
-    if metric.refused is not None:
-        return [*cells, Text(f"not compared: {metric.refused}", style=_OTHER_VERDICT), ""]
-    found = metric.difference
-    if found is None:
-        return [*cells, figures.UNKNOWN, figures.UNKNOWN]
-    difference = figures.interval(found.difference, found.lower, found.upper, sign="+")
-    return [*cells, difference, figures.p_value(metric.p_adjusted)]
-
-
-def _mean(summary: SummaryReport | None) -> str:
-    if summary is None or summary.mean is None:
-        return "unknown"
-    if summary.name in OPERATIONAL:
-        # Their digits would not leave room for the difference.
-        return figures.number(summary.mean)
-    return figures.interval(summary.mean, summary.lower, summary.upper)
-
-
-def _gate_verdict(report: Report, metric: str, comparison: ComparisonReport) -> Text:
-    found = [
-        gate.verdict
-        for gate in report.gates
-        if (gate.metric, gate.of) == (metric, comparison.candidate)
-    ]
-    return Text(" ").join(_styled(verdict) for verdict in dict.fromkeys(found))
-
-
-def _standing(metric: MetricReport) -> Text:
-    if metric.difference is None or metric.difference.difference is None:
-        return Text(figures.UNKNOWN)
-    return Text(metric.standing, style=_STYLES.get(metric.standing, ""))
-
-
-def _styled(verdict: str, *, weight: str = "") -> Text:
-    return Text(verdict, style=f"{weight} {_STYLES.get(verdict, _OTHER_VERDICT)}".strip())
 
 
 def _regressions(comparison: ComparisonReport) -> Iterator[Text]:
@@ -148,50 +61,45 @@ def _regressions(comparison: ComparisonReport) -> Iterator[Text]:
         yield Text(f"worst{of} on {name}:", style="bold")
         for item in metric.regressions[:_MOST_REGRESSIONS]:
             trace = f"  trace {item.candidate_trace_id}" if item.candidate_trace_id else ""
-            change = f"{item.baseline:.3f} to {item.candidate:.3f} ({item.difference:+.3f})"
-            yield Text(f"  {item.example_id}: {change}{trace}", overflow="fold")
+            before, after, change = _change(item)
+            which = f"  {item.example_id}{figures.repeat(item.repeat)}"
+            yield Text(f"{which}: {before} to {after} ({change}){trace}", overflow="fold")
 
 
-def _slice_tables(comparison: ComparisonReport) -> Iterator[RenderableType]:
-    rows = slice_rows(comparison)
-    if not rows:
-        yield Text("no slices: name columns under 'slices' in the suite file")
-        return
-    table = _table(Text(f"slices, {comparison.candidate} against {comparison.baseline}"))
-    for name in ("metric", "slice"):
-        table.add_column(name, overflow="fold")
-    for name in ("n", comparison.baseline, comparison.candidate, "difference", "p"):
-        table.add_column(escape(name), justify="right", overflow="fold")
-    for metric, row in rows:
-        found = row.difference
-        values = (figures.number(row.baseline), figures.number(row.candidate))
-        difference = figures.interval(found.difference, found.lower, found.upper, sign="+")
-        cells = (metric, row.title, str(found.n), *values, difference)
-        table.add_row(*map(escape, (*cells, figures.p_value(row.p_adjusted))))
-    yield table
+def _change(item: RegressionReport) -> tuple[str, str, str]:
+    """Return both scores and their difference, with the same decimals."""
+    values = (item.baseline, item.candidate, item.difference)
+    before, after = (figures.number(value, like=values) for value in values[:2])
+    return before, after, figures.number(item.difference, sign="+", like=values)
 
 
 def _spending_lines(report: Report) -> Iterator[Text]:
     for run in report.experiments:
-        spent = run.spending
-        parts = [f"{figures.plural(run.examples, 'call')} in {figures.time_taken(run.seconds)}"]
-        if run.errors:
-            parts.append(f"{run.errors:,} failed")
-        if spent.cost_usd is not None:
-            parts.append(figures.money(spent.cost_usd))
-        if spent.input_tokens is not None or spent.output_tokens is not None:
-            tokens = map(figures.count, (spent.input_tokens, spent.output_tokens))
-            parts.append("{} tokens in, {} out".format(*tokens))
-        if spent.latency_ms is not None:
-            parts.append(f"p95 {figures.duration(spent.latency_ms.p95)}")
-        yield Text(f"{run.target}: {', '.join(parts)}", overflow="fold")
+        yield Text(f"{run.target}: {', '.join(_spending(run))}", overflow="fold")
+
+
+def _spending(run: ExperimentReport) -> Iterator[str]:
+    spent = run.spending
+    yield f"{figures.plural(run.called, 'call')} in {figures.time_taken(run.seconds)}"
+    if run.failed:
+        yield f"{run.failed:,} failed"
+    if run.not_called:
+        yield f"{run.not_called:,} not made"
+    if spent.cost_usd is not None:
+        yield figures.money(spent.cost_usd)
+    if spent.input_tokens is not None or spent.output_tokens is not None:
+        tokens = map(figures.count, (spent.input_tokens, spent.output_tokens))
+        yield "{} tokens in, {} out".format(*tokens)
+    if spent.latency_ms is not None:
+        yield f"p95 {figures.duration(spent.latency_ms.p95)}"
 
 
 def _failure_lines(report: Report) -> Iterator[Text]:
     for run in report.experiments:
         for failure in run.failures:
             if failure.state != "skipped":
-                what = f"{run.target}: {failure.what} {failure.state} {failure.count:,} times"
+                times = figures.plural(failure.count, "time")
+                what = f"{run.target}: {failure.what} {failure.state} {times}"
                 reason = f", {failure.reason}" if failure.reason else ""
                 yield Text(f"{what}{reason}", style="dim", overflow="fold")
 
@@ -199,12 +107,27 @@ def _failure_lines(report: Report) -> Iterator[Text]:
 def _verdict_lines(report: Report) -> Iterator[Text]:
     if report.verdict is None:
         return
-    yield Text.assemble("verdict: ", _styled(report.verdict, weight="bold"))
+    # What is missing is not always a gate's: a budget that was spent, a metric that is silent.
+    is_told_below = any(gate.reason in report.reason for gate in report.gates)
+    is_missing = report.verdict == "incomplete" and not is_told_below
+    reason = f", {report.reason}" if is_missing else ""
+    yield Text.assemble("verdict: ", styled(report.verdict, weight="bold"), reason, overflow="fold")
     for gate in report.gates:
-        head = (f"  {gate.metric}: ", _styled(gate.verdict))
-        yield Text.assemble(*head, f", {gate.reason}", overflow="fold")
+        yield Text.assemble(
+            f"  {gate.metric}: ", styled(gate.verdict), f", {gate.reason}", overflow="fold"
+        )
         if len(gate.parts) > 1:
-            for part in gate.parts:
-                yield Text.assemble(
-                    f"    {part.title}: ", _styled(part.verdict), f", {part.reason}"
-                )
+            yield from _part_lines(gate.parts)
+
+
+def _part_lines(parts: Sequence[GatePart]) -> Iterator[Text]:
+    """Give the slices of a gate; of many those that did not pass, and how the others fared."""
+    ordered = sorted(parts, key=lambda part: part.verdict == "pass")
+    for part in ordered[:_MOST_PARTS]:
+        yield Text.assemble(
+            f"    {part.title}: ", styled(part.verdict), f", {part.reason}", overflow="fold"
+        )
+    rest = Counter(part.verdict for part in ordered[_MOST_PARTS:])
+    if rest:
+        fared = ", ".join(f"{count:,} {verdict}" for verdict, count in rest.items())
+        yield Text(f"    {figures.plural(rest.total(), 'more slice')}: {fared}", overflow="fold")

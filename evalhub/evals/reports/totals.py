@@ -11,10 +11,11 @@ from evalhub.evals.reports.report import Distribution, Failure, Latency, Spendin
 from evalhub.evals.reports.values import Values
 from evalhub.model import ExampleResult, ScoreState
 
-__all__ = ["distribution_of", "failures_of", "spending_of"]
+__all__ = ["MOST_IDS", "distribution_of", "failures_of", "spending_of"]
 
 _BINS = 24
-_MOST_IDS = 5
+MOST_IDS = 5
+"""Examples that are named of those without an output or a score."""
 _MOST_FAILURES = 12
 _REASON_LENGTH = 500
 
@@ -34,7 +35,8 @@ def spending_of(results: Sequence[ExampleResult]) -> Spending:
 def failures_of(results: Sequence[ExampleResult]) -> tuple[Failure, ...]:
     """Return why there is no output, or no score, the most frequent reason first.
 
-    A score that is missing because the call failed is not named again.
+    A score that is missing because the call failed is not named again. One that was skipped
+    without a reason is not missing: the first of three repeats holds what is known of all.
     """
     groups: dict[tuple[str, str, str], list[ExampleResult]] = defaultdict(list)
     for result in results:
@@ -44,6 +46,8 @@ def failures_of(results: Sequence[ExampleResult]) -> tuple[Failure, ...]:
         for score in result.scores:
             if score.state is not ScoreState.SCORED:
                 reason = _short(score.explanation or "")
+                if score.state is ScoreState.SKIPPED and not reason:
+                    continue
                 groups[score.name, score.state.value, reason].append(result)
     ordered = sorted(groups.items(), key=lambda item: (item[0][0] != "call", -len(item[1])))
     return tuple(_failure(*key, found) for key, found in ordered[:_MOST_FAILURES])
@@ -92,7 +96,7 @@ def _latency(results: Sequence[ExampleResult]) -> Latency | None:
 
 
 def _failure(what: str, state: str, reason: str, results: Sequence[ExampleResult]) -> Failure:
-    some = results[:_MOST_IDS]
+    some = list({result.example_id: result for result in results}.values())[:MOST_IDS]
     return Failure(
         what=what,
         state=state,

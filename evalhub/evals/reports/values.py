@@ -26,9 +26,22 @@ class Matched:
         self, before: NDArray[np.float64], after: NDArray[np.float64], better: Direction
     ) -> NDArray[np.intp]:
         """Return the pairs whose score got worse, worst first; ties in the runs' order."""
-        gains = better.sign * (after[self.candidate] - before[self.baseline])
-        worse = np.flatnonzero(np.isfinite(gains) & (gains < 0))
+        gains = self._gains(before, after, better)
+        worse = np.flatnonzero(gains < 0)
         return worse[np.argsort(gains[worse], kind="stable")]
+
+    def improved(
+        self, before: NDArray[np.float64], after: NDArray[np.float64], better: Direction
+    ) -> int:
+        """Return the number of pairs whose score got better."""
+        return int(np.count_nonzero(self._gains(before, after, better) > 0))
+
+    def _gains(
+        self, before: NDArray[np.float64], after: NDArray[np.float64], better: Direction
+    ) -> NDArray[np.float64]:
+        """Return by how much each pair got better; 0 where a side has no score."""
+        gains = better.sign * (after[self.candidate] - before[self.baseline])
+        return np.where(np.isfinite(gains), gains, 0.0)
 
 
 def values_of_run(run: Experiment) -> Values:

@@ -1,16 +1,21 @@
 """What is in a report, and what is left out of it."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from evalhub.evals.gates.compare import compare
 from evalhub.evals.gates.gate import Gate, decide
 from evalhub.evals.reports.collect import make_report
+from evalhub.evals.reports.markdown import as_markdown
 from evalhub.evals.reports.report import Report
 from evalhub.evals.reports.samples import MOST_CHARACTERS, MOST_EXAMPLES, WORST
-from evalhub.model import Experiment
+from evalhub.evals.reports.terminal import print_report
+from evalhub.evals.reports.totals import failures_of
+from evalhub.model import Experiment, Score, ScoreState
 from evalhub.model.result import NOT_CALLED
 
 MakeRun = Callable[..., Experiment]
@@ -166,3 +171,40 @@ def test_all_gates_holding_is_said(make_run: MakeRun) -> None:
     two = decide([run], [Gate("rouge1", at_least=0.1), Gate("rouge1", at_most=1.0)])
     assert make_report([run], decision=two).reason == "All 2 gates hold."
     assert "nothing to decide" in make_report([run]).reason
+
+
+def repeated(run: Experiment, repeats: int) -> Experiment:
+    """Return *run* with each of its results *repeats* times, as calls of their own."""
+    results = [
+        replace(result, repeat=number) for result in run.results for number in range(repeats)
+    ]
+    return replace(run, results=tuple(results))
+
+
+def test_repeats_are_calls_of_the_same_examples(make_run: MakeRun) -> None:
+    """Twenty examples called three times are not sixty; which call lost is told."""
+    before, after = make_run("baseline", 20), make_run("candidate", 20, dropped=0.5, failing=7)
+    runs = [repeated(before, 3), repeated(after, 3)]
+    report = make_report(runs, [compare(*runs)])
+    assert [(run.distinct, run.examples) for run in report.experiments] == [(20, 60), (20, 60)]
+    (call,) = [item for item in report.experiments[1].failures if item.what == "call"]
+    assert (call.count, call.example_ids) == (9, ("q0000", "q0007", "q0014"))
+    file = io.StringIO()
+    print_report(report, console=Console(file=file, width=100, highlight=False))
+    assert "support-answers: 20 examples of questions, 60 calls a target" in file.getvalue()
+    assert ", repeat 1: " in file.getvalue()
+    assert ", repeat 2 | " in as_markdown(report)
+
+
+def test_what_is_skipped_by_design_is_not_missing(make_run: MakeRun) -> None:
+    """Only a skipped score that has a reason is told of."""
+    run = make_run("candidate", 4)
+    skipped = [
+        Score("rouge1", None, "r", ScoreState.SKIPPED, explanation=reason)
+        for reason in (None, "no reference to compare with")
+    ]
+    results = [
+        replace(result, scores=(skipped[place % 2],)) for place, result in enumerate(run.results)
+    ]
+    (failure,) = failures_of(results)
+    assert (failure.reason, failure.count) == ("no reference to compare with", 2)

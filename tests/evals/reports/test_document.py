@@ -36,3 +36,19 @@ def test_what_is_no_report_is_refused(report: Report) -> None:
         read_report('{"verdict": null}')
     with pytest.raises(ConfigError, match=f"version {VERSION + 1}.*upgrade"):
         read_report(write_json(replace(report, version=VERSION + 1)))
+    with pytest.raises(ConfigError, match=f"version {VERSION + 1}.*upgrade"):
+        read_report(f'{{"version": {VERSION + 1}, "renamed": 1}}')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("garbage", "not JSON: Expecting value"),
+        (b"\xff\xfe\xfd", "not JSON: "),
+        ("[]", "it starts with '\\[\\]', not {"),
+    ],
+)
+def test_what_is_no_json_is_named(text: str | bytes, message: str) -> None:
+    """One line, with what was found in place of a report."""
+    with pytest.raises(ConfigError, match=f"not a report of evalhub: {message}"):
+        read_report(text)

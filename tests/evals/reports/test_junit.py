@@ -62,6 +62,28 @@ def test_without_a_gate_there_is_one_case(report: Report) -> None:
     assert (case.name, case.result) == ("no gate", [])
 
 
+@pytest.mark.parametrize("gated", [True, False])
+def test_what_no_gate_shows_is_an_error(report: Report, gated: bool) -> None:
+    """A budget that was spent, or a metric that is silent, is not green because gates hold."""
+    gates = tuple(replace(gate, verdict="pass") for gate in report.gates) if gated else ()
+    lacking = replace(report, verdict="incomplete", reason="'judge' scored nothing", gates=gates)
+    *others, last = cases_of(lacking)
+    assert all(case.result == [] for case in others)
+    assert len(others) == len(gates)
+    (result,) = last.result
+    assert (last.name, result.message) == ("complete", "'judge' scored nothing")
+    assert isinstance(result, Error)
+    read = JUnitXml.fromstring(as_junit(lacking).encode())
+    assert (read.errors, read.tests) == (1, len(gates) + 1)
+
+
+def test_what_a_gate_shows_is_told_once(report: Report) -> None:
+    """Where a gate is incomplete itself there is no error beside it."""
+    gates = tuple(replace(gate, verdict="incomplete") for gate in report.gates)
+    cases = cases_of(replace(report, verdict="incomplete", gates=gates))
+    assert len(cases) == len(gates)
+
+
 def test_what_xml_cannot_hold_is_replaced(report: Report) -> None:
     """Control letters and markup in names and reasons do not break the file."""
     gate = replace(report.gates[0], reason='\x00\x1b[31m<b>&"\ud800', demand="]]> at least\ufffe")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -63,6 +64,59 @@ def test_texts_cannot_act(report: Report) -> None:
     assert "@someone" not in text
     assert "#12" not in text
     assert "https://" not in text
+
+
+def test_a_folded_title_is_plain(report: Report) -> None:
+    """GitHub reads no Markdown in the line of a tag: a backslash there would be seen."""
+    text = as_markdown(report)
+    titles = [line for line in text.splitlines() if "<summary>" in line]
+    assert any("exact_match: the 5 worst of" in title for title in titles)
+    assert not any("\\" in title for title in titles)
+    (compared,) = report.comparisons
+    named = {HOSTILE: compared.metrics["exact_match"]}
+    hostile = replace(report, comparisons=(replace(compared, metrics=named),))
+    (title,) = [line for line in as_markdown(hostile).splitlines() if "5 worst" in line]
+    assert "<script" not in title
+    assert "@someone" not in title
+
+
+def test_a_regression_tells_what_was_asked_and_why(report: Report) -> None:
+    """The one who reviews a change sees the question and the judge's reason without a click."""
+    text = as_markdown(report)
+    head, _, *rows = text.partition("exact_match: the 5 worst")[2].splitlines()[2:5]
+    assert head == "| example | input | score | baseline | candidate | trace |"
+    (compared,) = report.comparisons
+    first = compared.metrics["exact_match"].regressions[0].example_id
+    asked = {item.example_id: item.inputs["question"] for item in compared.examples}[first]
+    assert rows[0].startswith(f"| {first} | {asked} | 1.000 → 0.000 |")
+    judged = {"faithful": replace(compared.metrics["faithful"], declared=True)}
+    text = as_markdown(replace(report, comparisons=(replace(compared, metrics=judged),)))
+    assert "| why |" in text
+    assert "of the fact is there." in text
+
+
+@pytest.mark.parametrize(
+    "text", ["HTTPS://x.example", "Www.x.example", "gh-12", "FTP://x", "a@b.c"]
+)
+def test_an_address_is_no_link(report: Report, text: str) -> None:
+    """GitHub links addresses in any case, and its own short references."""
+    assert text in as_markdown(replace(report, reason=text)).replace("\u2060", "")
+    assert text not in as_markdown(replace(report, reason=text))
+
+
+def test_what_is_cut_is_needed_least(report: Report) -> None:
+    """A thousand slices do not push the worst examples out."""
+    (compared,) = report.comparisons
+    rouge = compared.metrics["rouge1"]
+    metrics = {
+        name: replace(item, slices=rouge.slices * 400 if name == "rouge1" else ())
+        for name, item in compared.metrics.items()
+    }
+    text = as_markdown(replace(report, comparisons=(replace(compared, metrics=metrics),)))
+    assert "worst of" in text
+    assert "<summary>1,200 slices of candidate</summary>" in text
+    assert "1,140 more are in the JSON report" in text
+    assert "Cut here" not in text
 
 
 def test_a_comment_has_room_for_it(report: Report) -> None:

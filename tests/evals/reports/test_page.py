@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
+from operator import gt, lt
 
 import pytest
 
@@ -12,7 +13,7 @@ from evalhub.evals.reports.charts import difference_bars, histogram
 from evalhub.evals.reports.collect import make_report
 from evalhub.evals.reports.page import as_html
 from evalhub.evals.reports.report import Distribution, Report
-from evalhub.model import Experiment
+from evalhub.model import Experiment, Score
 
 MakeRun = Callable[..., Experiment]
 HOSTILE = "</pre></style><script>alert(1)</script><img src=x onerror=alert(1)>\"' {{ 7*7 }}"
@@ -178,9 +179,37 @@ def test_a_page_of_many_examples_is_small(make_run: MakeRun) -> None:
     assert re.search(r"10 of 1,\d\d\d on exact_match", page)
 
 
+def test_what_was_not_called_did_not_fail(report: Report) -> None:
+    """A night whose budget was spent is not a night of failures."""
+    before, after = report.experiments
+    partial = replace(after, errors=42, not_called=40)
+    text = " ".join(read(as_html(replace(report, experiments=(before, partial)))).texts)
+    assert "candidate not called 40 of 60" in " ".join(text.split())
+    assert "candidate failed 2 of 20" in " ".join(text.split())
+
+
+def test_better_and_worse_are_counted(make_run: MakeRun) -> None:
+    """One mean hides how many examples won and how many lost."""
+    before, after = make_run("baseline", dropped=0.3), make_run("candidate", dropped=0.3)
+    report = make_report([before, after], [compare(before, after)])
+    found = report.comparisons[0].metrics["rouge1"]
+    left, right = (
+        [(item.score("rouge1") or Score("rouge1", None, "")).value or 0.0 for item in run.results]
+        for run in (before, after)
+    )
+    assert found.improved == sum(map(gt, right, left)) > 0
+    assert found.worse == sum(map(lt, right, left)) > 0
+    text = " ".join(read(as_html(report)).texts)
+    assert f"{found.worse} worse, {found.improved} better" in text
+
+
 def test_a_run_alone_has_a_page(make_run: MakeRun) -> None:
-    """Without a comparison there are its lowest scores."""
-    text = " ".join(read(as_html(make_report([make_run("candidate", dropped=0.3)]))).texts)
+    """Without a comparison there are its means, and its lowest scores."""
+    report = make_report([make_run("candidate", dropped=0.3)])
+    text = " ".join(read(as_html(report)).texts)
+    assert "Scores of candidate" in text
+    found = report.experiments[0].metrics["rouge1"]
+    assert f"{found.mean:.3f} {found.lower:.3f} to {found.upper:.3f}" in " ".join(text.split())
     assert "Lowest scores of candidate" in text
     assert "Worst regressions" not in text
 
@@ -190,6 +219,7 @@ def test_nothing_scored_has_a_page(make_run: MakeRun) -> None:
     run = make_run("candidate", 20, failing=1)
     text = " ".join(read(as_html(make_report([run]))).texts)
     assert "call errored" in text
+    assert "Nothing was scored." in text
 
 
 def test_bars_are_on_a_common_scale(report: Report) -> None:

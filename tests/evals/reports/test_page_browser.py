@@ -66,7 +66,7 @@ CUT_OFF = """[...document.querySelectorAll('td, .said, code, h1, h2, p, .chip')]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize("width", [390, 720, 900, 1400])
 def test_it_fits_the_screen(page: Page, scheme: str, width: int) -> None:
     """On a phone and on a desk nothing is cut off sideways; dark mode is dark."""
     page.set_viewport_size({"width": width, "height": 900})
@@ -78,7 +78,7 @@ def test_it_fits_the_screen(page: Page, scheme: str, width: int) -> None:
     assert page.evaluate(CUT_OFF) == []
 
 
-@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize("width", [390, 720, 900, 1400])
 def test_long_names_fit_the_screen(
     context: BrowserContext, report: Report, tmp_path: Path, width: int
 ) -> None:
@@ -117,14 +117,31 @@ def test_examples_are_picked_by_metric(page: Page) -> None:
 
 
 def test_an_example_opens_to_both_texts(page: Page) -> None:
-    """Both answers, the reference, what is gone, the judge's reasons and the traces."""
-    card = page.locator("details.card:not([open])").first
+    """What was asked, both answers, the reference, what is gone, the reasons and the traces."""
+    card = page.locator("details.card").nth(4)
+    expect(card.locator(".said").first).not_to_be_visible()
     card.locator("summary").first.click()
-    sides = card.locator(".side h4")
-    expect(sides.first).to_contain_text("baseline")
+    heads = card.locator(".side h4").all_inner_texts()
+    expect(card.get_by_text("question", exact=True)).to_be_visible()
+    assert [head.split("\n")[0] for head in heads] == [
+        "question",
+        "history",
+        "baseline",
+        "candidate",
+        "reference",
+    ]
     assert card.locator("del").count() > 0
     expect(card).to_contain_text("of the fact is there.")
     expect(card).to_contain_text("evalhub traces show")
+
+
+def test_on_paper_nothing_stays_folded(page: Page) -> None:
+    """Who prints the page, or makes a PDF of it, cannot click."""
+    closed = page.locator("details.card:not([open])").last
+    expect(closed.locator(".said").last).not_to_be_visible()
+    page.emulate_media(media="print")
+    expect(closed.locator(".said").last).to_be_visible()
+    expect(page.locator(".pick").first).not_to_be_visible()
 
 
 def test_it_can_be_read_without_colours(page: Page) -> None:
