@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from evalhub.dashboards import formats
 from evalhub.dashboards.theme import COLORS
 from evalhub.dashboards.timeaxis import place_on_time, times
+from evalhub.store.score_series import ScorePoint, ScoreSeries
 
 __all__ = [
     "Bucket",
@@ -20,6 +21,7 @@ __all__ = [
     "cost_chart",
     "difference_chart",
     "latency_chart",
+    "score_chart",
     "tokens_chart",
 ]
 
@@ -27,7 +29,8 @@ _HEIGHT = 260
 _HALVED_BELOW = 5
 """Counts below this would get ticks at fractions, and there are no half calls."""
 _TICKS_MS = tuple(digit * 10**power for power in range(-2, 7) for digit in (1, 2, 5))
-_STANDING_COLORS = {"better": "green", "worse": "red", "unclear": "gray"}
+_SCORE_COLORS = ("blue", "orange", "violet", "teal")
+_STANDING_COLORS = {"better": "green", "worse": "red", "changed": "blue", "unclear": "gray"}
 
 
 class Bucket(Protocol):
@@ -79,7 +82,7 @@ class Difference:
     lower: float
     upper: float
     standing: str
-    """``better``, ``worse`` or ``unclear``."""
+    """``better``, ``worse``, ``changed`` or ``unclear``."""
 
 
 def calls_chart(buckets: Sequence[Bucket], bucket_ns: int) -> go.Figure:
@@ -134,6 +137,31 @@ def latency_chart(buckets: Sequence[Bucket], bucket_ns: int) -> go.Figure:
         type="log", tickvals=_TICKS_MS, ticktext=[formats.duration(tick) for tick in _TICKS_MS]
     )
     return place_on_time(_styled(figure, "Latency"), starts_ns, bucket_ns)
+
+
+def score_chart(name: str, series: Sequence[ScoreSeries], bucket_ns: int) -> go.Figure:
+    """Return the means of the scores called *name* over time, a line for each way of measuring."""
+    starts_ns = [point.start_ns for one in series for point in one.points]
+    figure = go.Figure()
+    for place, one in enumerate(series):
+        label = one.source if place == 0 else f"{one.source}, measured otherwise ({place})"
+        figure.add_scatter(
+            x=times([point.start_ns for point in one.points]),
+            y=[point.mean for point in one.points],
+            text=[_counted(point) for point in one.points],
+            name=label,
+            mode="lines+markers",
+            line={"color": COLORS[_SCORE_COLORS[place % len(_SCORE_COLORS)]], "width": 2},
+            marker={"size": 5},
+            hovertemplate="%{y:.4g} %{text}",
+        )
+    _styled(figure, name).update_layout(showlegend=len(series) > 1)
+    return place_on_time(figure, starts_ns, bucket_ns)
+
+
+def _counted(point: ScorePoint) -> str:
+    left_out = f", {point.missing} without a score" if point.missing else ""
+    return f"mean of {point.n}{left_out}"
 
 
 def difference_chart(rows: Sequence[Difference], *, title: str, unit: str = "") -> go.Figure:

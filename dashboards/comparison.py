@@ -168,8 +168,8 @@ def _reading(metric: MetricComparison, reading: str) -> Element:
         return chip("no example scored in both")
     left_out = f" · {metric.unscored} unscored" if metric.unscored else ""
     tone = {"better": "ok", "worse": "error"}.get(reading, "")
-    labels = {"better": "B better", "worse": "B worse", "unclear": "no clear difference"}
-    return element("span", chip(labels[reading], tone=tone), left_out or None, css="quiet")
+    label = "no clear difference" if reading == "unclear" else f"B {reading}"
+    return element("span", chip(label, tone=tone), left_out or None, css="quiet")
 
 
 def _pair_row(pair: Pair, metric: str, selected: bool) -> Element:

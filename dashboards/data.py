@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from evalhub._optional import require
+from evalhub.errors import TrackerError, TrackerUnavailableError
 from evalhub.evals.gates.compare import Comparison, compare
 from evalhub.experiments import RunInfo, Tracker
 from evalhub.model import Experiment, TraceSummary
@@ -18,6 +19,7 @@ from evalhub.store import (
     Completeness,
     NameTotals,
     OverviewBucket,
+    StoredScore,
     TimeExtent,
     TraceCursor,
     TraceDetail,
@@ -26,8 +28,11 @@ from evalhub.store import (
     queries,
 )
 from evalhub.store import overview as sums
+from evalhub.store import score_series as series
 from evalhub.store.attachments import get_blob
 from evalhub.store.completeness import completeness
+from evalhub.store.score_series import ScoreSeries
+from evalhub.store.scores import get_scores
 
 __all__ = [
     "attachment",
@@ -38,7 +43,10 @@ __all__ = [
     "missing",
     "overview",
     "projects",
+    "run",
     "runs",
+    "score_series",
+    "scores",
     "totals",
     "trace",
     "traces",
@@ -84,6 +92,13 @@ def by_name(url: str, chosen: TraceFilter, *, limit: int) -> list[NameTotals]:
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def score_series(url: str, chosen: TraceFilter, bucket_ns: int) -> list[ScoreSeries]:
+    """Return the means over time of what metrics, judges and people gave the traces."""
+    with _reading(url) as connection:
+        return series.score_series(connection, chosen, bucket_ns=bucket_ns)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
 def traces(
     url: str, chosen: TraceFilter, *, limit: int, before: TraceCursor | None = None
 ) -> list[TraceSummary]:
@@ -106,6 +121,13 @@ def missing(url: str, trace_id: str) -> Completeness:
         return completeness(connection, trace_id)
 
 
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def scores(url: str, trace_id: str) -> list[StoredScore]:
+    """Return what was said of one trace and its spans, oldest first."""
+    with _reading(url) as connection:
+        return get_scores(connection, trace_id)
+
+
 # Bytes never change under their hash, but they are large: few are kept.
 @st.cache_data(max_entries=8, show_spinner=False)
 def attachment(url: str, sha256: str) -> bytes | None:
@@ -115,14 +137,25 @@ def attachment(url: str, sha256: str) -> bytes | None:
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner="Reading the runs")
-def runs(mlflow_url: str) -> list[RunInfo]:
-    """Return the kept experiments, newest first.
+def runs(mlflow_url: str, *, limit: int) -> list[RunInfo]:
+    """Return at most *limit* of the kept experiments, newest first.
 
     Raises:
         MissingExtraError: MLflow is not installed.
         TrackerError: MLflow did not answer.
     """
-    return _tracker(mlflow_url).list_runs()
+    return _tracker(mlflow_url).list_runs(limit=limit)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
+def run(mlflow_url: str, run_id: str) -> RunInfo | None:
+    """Return what lists show of one kept experiment, None where there is none of this id."""
+    try:
+        return _tracker(mlflow_url).info(run_id)
+    except TrackerUnavailableError:
+        raise
+    except TrackerError:
+        return None
 
 
 # A logged run never changes, so it is kept until others push it out.

@@ -7,6 +7,7 @@ from evalhub.dashboards import formats
 from evalhub.dashboards.comparison import metric_text
 from evalhub.dashboards.markup import Element, chip, element, table
 from evalhub.experiments import RunInfo
+from evalhub.experiments.tags import PARTIAL_TAG, VERDICT_TAG
 
 __all__ = ["run_label", "run_list"]
 
@@ -20,11 +21,16 @@ def run_label(position: int) -> str:
 
 
 def run_list(runs: Sequence[RunInfo], picked: Sequence[str], *, now_ns: int) -> Element:
-    """Return *runs* in the given order, the *picked* ones marked; a row picks its id."""
+    """Return *runs* in the given order, the *picked* ones marked; a row picks its id.
+
+    There is a column of verdicts when gates decided about one of them.
+    """
     names = _metric_names(runs)
     numeric = ("n", *names)
-    headers = ("", "Run", "Suite", "Target", "Data set", "Started", *numeric)
-    rows = [_row(run, names, picked, now_ns) for run in runs]
+    has_verdicts = any(_verdict(run) for run in runs)
+    verdict = ("Verdict",) if has_verdicts else ()
+    headers = ("", "Run", "Suite", "Target", *verdict, "Data set", "Started", *numeric)
+    rows = [_row(run, names, picked, now_ns, has_verdicts=has_verdicts) for run in runs]
     return table(headers, rows, numeric=numeric, css="runs")
 
 
@@ -34,7 +40,9 @@ def _metric_names(runs: Sequence[RunInfo]) -> list[str]:
     return [name for name, _ in counts.most_common(_METRICS_SHOWN)]
 
 
-def _row(run: RunInfo, names: Sequence[str], picked: Sequence[str], now_ns: int) -> Element:
+def _row(
+    run: RunInfo, names: Sequence[str], picked: Sequence[str], now_ns: int, *, has_verdicts: bool
+) -> Element:
     summaries = {summary.name: summary for summary in run.summaries}
     chosen = run.run_id in picked
     means = (summaries[name].mean if name in summaries else None for name in names)
@@ -44,6 +52,7 @@ def _row(run: RunInfo, names: Sequence[str], picked: Sequence[str], now_ns: int)
         element("td", element("a", run.name, href="#", css="ellipsis"), css="name"),
         element("td", run.suite, css="quiet ellipsis"),
         element("td", run.target, css="quiet ellipsis"),
+        *([element("td", _verdict(run))] if has_verdicts else []),
         element("td", f"{run.dataset_name} @ {formats.version(run.dataset_version)}", css="quiet"),
         element(
             "td",
@@ -60,6 +69,13 @@ def _row(run: RunInfo, names: Sequence[str], picked: Sequence[str], now_ns: int)
         data_pick=run.run_id,
         aria_selected="true" if chosen else None,
     )
+
+
+def _verdict(run: RunInfo) -> Element | None:
+    """Return what the gates said of the run, or that calls are lacking."""
+    said = "partial" if PARTIAL_TAG in run.tags else run.tags.get(VERDICT_TAG)
+    tones = {"pass": "ok", "fail": "error"}
+    return None if said is None else chip(said, tone=tones.get(said, ""))
 
 
 def _mark(position: int) -> Element:

@@ -18,6 +18,7 @@ from evalhub.dashboards.comparison import (
 from evalhub.evals.gates.compare import Comparison, MetricComparison
 from evalhub.evals.gates.pairs import Pair, pair_scores
 from evalhub.evals.operational import OPERATIONAL
+from evalhub.model import Direction
 
 __all__ = ["MAX_EXAMPLES", "by_scale", "relative_rows", "score_rows", "show"]
 
@@ -63,7 +64,15 @@ def _row(metric: MetricComparison, scale: float) -> list[Difference]:
     if found is None or found.difference is None or found.lower is None or found.upper is None:
         return []
     ends = (found.difference * scale, found.lower * scale, found.upper * scale)
-    return [Difference(metric.name, *ends, standing=metric.standing)]
+    return [Difference(_label(metric), *ends, standing=metric.standing)]
+
+
+def _label(metric: MetricComparison) -> str:
+    """Return the metric's name, and which way is better where the title does not say it."""
+    if metric.name in OPERATIONAL or metric.better is Direction.HIGHER:
+        return metric.name
+    way = "less is better" if metric.better is Direction.LOWER else "neither is better"
+    return f"{metric.name} ({way})"
 
 
 def by_scale(rows: Sequence[Difference]) -> tuple[list[Difference], list[Difference]]:
@@ -78,14 +87,14 @@ def by_scale(rows: Sequence[Difference]) -> tuple[list[Difference], list[Differe
 
 def _difference_charts(compared: Comparison) -> None:
     near, far = by_scale(score_rows(compared.metrics))
-    left = [("Scores, B − A (more is better)", near, "")]
+    left = [("Scores, B − A (more is better, unless said)", near, "")]
     right = [
         (
             "Latency, tokens, cost: change of B (less is better)",
             relative_rows(compared.metrics),
             "%",
         ),
-        ("Scores on wider scales, B − A (more is better)", far, ""),
+        ("Scores on wider scales, B − A (more is better, unless said)", far, ""),
     ]
     drawn = [[item for item in side if item[1]] for side in (left, right)]
     sides = [side for side in drawn if side]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from evalhub.config import load_settings
-from evalhub.dashboards import data
+from evalhub.dashboards import data, formats
 from evalhub.dashboards.board import board
 from evalhub.dashboards.runlist import run_label, run_list
 from evalhub.dashboards.views import comparison
@@ -16,17 +16,25 @@ from evalhub.experiments import RunInfo
 __all__ = ["show", "toggled"]
 
 _EVERY_SUITE = "All suites"
+_LIMIT = "runs_listed"
+_FIRST = 100
+"""Runs that are listed at first: a month of nights; twice as many after each click."""
 
 
 def show(open_trace: Callable[[str], None]) -> None:
     """Draw the page; *open_trace* goes to a trace of that id."""
     mlflow_url = load_settings().mlflow_url
-    runs = data.runs(mlflow_url)
-    if not runs:
+    limit = int(st.session_state.get(_LIMIT, _FIRST))
+    listed = data.runs(mlflow_url, limit=limit)
+    if not listed:
         no_runs()
         return
-    picked = _picked(runs)
+    named = _named(mlflow_url, listed)
+    runs = [*listed, *(run for run in named if run not in listed)]
+    picked = [run.run_id for run in named]
     _choose(runs, picked)
+    if len(listed) == limit:
+        st.button(f"Show runs older than these {limit}", on_click=_show_more, args=(limit,))
     if len(picked) < 2:
         st.info(_advice(len(picked)), icon=":material/touch_app:")
         return
@@ -40,10 +48,23 @@ def toggled(picked: Sequence[str], run_id: str) -> list[str]:
     return kept if len(kept) < len(picked) else [*kept, run_id]
 
 
-def _picked(runs: Sequence[RunInfo]) -> list[str]:
-    known = {run.run_id for run in runs}
-    named = st.query_params.get("runs", "").split(",")
-    return [run_id for run_id in dict.fromkeys(named) if run_id in known]
+def _named(mlflow_url: str, listed: Sequence[RunInfo]) -> list[RunInfo]:
+    """Return the runs that the address names, be they listed or older."""
+    known = {run.run_id: run for run in listed}
+    found = []
+    for run_id in dict.fromkeys(filter(None, st.query_params.get("runs", "").split(","))):
+        run = known.get(run_id) or data.run(mlflow_url, run_id)
+        if run is None:
+            st.warning(
+                f"There is no run {formats.literal(run_id)} here.", icon=":material/link_off:"
+            )
+        else:
+            found.append(run)
+    return found
+
+
+def _show_more(limit: int) -> None:
+    st.session_state[_LIMIT] = limit * 2
 
 
 def _pick(picked: Sequence[str]) -> None:

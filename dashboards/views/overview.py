@@ -14,6 +14,7 @@ from evalhub.dashboards.namelist import name_list
 from evalhub.dashboards.tracelist import trace_list
 from evalhub.dashboards.views.empty import no_traces, nothing_matches
 from evalhub.dashboards.views.filters import project_filter, range_filter, since_ns
+from evalhub.dashboards.views.scores import show_scores
 from evalhub.model import SpanStatus
 from evalhub.store import OverviewBucket, TraceFilter
 
@@ -44,18 +45,19 @@ def show(open_traces: OpenTraces) -> None:
         nothing_matches("No calls in this time. Choose a longer one, or another project.")
         return
     _headlines(total)
-    picked = _over_time(url, chosen)
+    ends = data.extent(url, chosen)
+    if ends is None:  # the total was cached before the last trace was deleted
+        return
+    bucket_ns = timeaxis.bucket_length(*ends)
+    picked = _over_time(url, chosen, bucket_ns)
     if picked:
         open_traces({"name": picked})
+    show_scores(url, chosen, bucket_ns)
     _latest_errors(url, chosen, open_traces)
 
 
-def _over_time(url: str, chosen: TraceFilter) -> str | None:
+def _over_time(url: str, chosen: TraceFilter, bucket_ns: int) -> str | None:
     """Draw the charts and the names; return the name just picked."""
-    ends = data.extent(url, chosen)
-    if ends is None:  # the total was cached before the last trace was deleted
-        return None
-    bucket_ns = timeaxis.bucket_length(*ends)
     figures = _figures(data.overview(url, chosen, bucket_ns), bucket_ns)
     columns = st.columns(2)
     for place, (name, figure) in enumerate(figures.items()):

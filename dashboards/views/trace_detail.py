@@ -11,6 +11,7 @@ from evalhub.dashboards.documents import documents
 from evalhub.dashboards.markup import Element, chip, element
 from evalhub.dashboards.messages import conversation
 from evalhub.dashboards.payload import decode, plain, pretty
+from evalhub.dashboards.scorelist import score_list
 from evalhub.dashboards.tree import arrange
 from evalhub.dashboards.views.attachment import show_attachment
 from evalhub.dashboards.waterfall import waterfall
@@ -35,6 +36,9 @@ def show(url: str, trace_id: str) -> None:
     if reasons:
         line = formats.literal(f"This trace is incomplete: {'; '.join(reasons)}.")
         st.warning(line, icon=":material/warning:")
+    scores = data.scores(url, detail.summary.trace_id)
+    if scores:
+        board(score_list(scores), key="scores")
     left, right = st.columns([6, 5], gap="medium")
     chosen = _chosen(detail)
     with left:

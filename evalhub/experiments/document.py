@@ -74,19 +74,26 @@ def read_experiment(folder: Path, *, run_id: str) -> Experiment:
 
 
 def info_of_header(header: Mapping[str, Any], run_id: str) -> RunInfo:
-    """Return what lists show of the experiment with this header."""
-    return RunInfo(
-        run_id=run_id,
-        name=header["name"],
-        suite=header["suite"],
-        target=header["target"],
-        dataset_name=header["dataset_name"],
-        dataset_version=header["dataset_version"],
-        start_ns=header["start_ns"],
-        params=header["params"],
-        summaries=_summaries(header),
-        tags=header["tags"],
-    )
+    """Return what lists show of the experiment with this header.
+
+    Raises:
+        TrackerError: something is missing in it, or is not what it should be.
+    """
+    try:
+        return RunInfo(
+            run_id=run_id,
+            name=header["name"],
+            suite=header["suite"],
+            target=header["target"],
+            dataset_name=header["dataset_name"],
+            dataset_version=header["dataset_version"],
+            start_ns=int(header["start_ns"]),
+            params=dict(header["params"]),
+            summaries=_summaries(header),
+            tags=dict(header["tags"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrackerError(f"the {HEADER} of run {run_id!r} is damaged: {error!r}") from error
 
 
 _PLAIN = ("name", "suite", "target", "dataset_name", "dataset_version", "start_ns", "end_ns")

@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from evalhub.experiments.keys import COUNTS, ENDS, clean_key, metric_keys
+from evalhub.experiments.keys import COUNTS, ENDS, metric_keys, slice_keys
 from evalhub.metrics.aggregate import is_rate
-from evalhub.metrics.stats.slices import slice_means
+from evalhub.metrics.stats.intervals import Interval
+from evalhub.metrics.stats.slices import SliceMean, slice_means
 from evalhub.model import ExampleResult, Experiment, MetricSummary
 
 __all__ = ["MOST_LABELS", "figures_of", "slice_figures"]
@@ -26,21 +27,27 @@ def figures_of(experiment: Experiment) -> dict[str, float]:
     figures: dict[str, float] = {}
     for summary in experiment.summaries:
         figures |= _figures(summary, keys[summary.name])
-    for name, value in slice_figures(experiment, keys).items():
-        figures.setdefault(name, value)
-    return figures
+    return figures | slice_figures(experiment, keys, taken=figures)
 
 
-def slice_figures(experiment: Experiment, keys: Mapping[str, str]) -> dict[str, float]:
-    """Return the mean, interval and count of each metric in each slice."""
+def slice_figures(
+    experiment: Experiment, keys: Mapping[str, str], *, taken: Iterable[str] = ()
+) -> dict[str, float]:
+    """Return the mean, interval and count of each metric in each slice.
+
+    Labels that MLflow cannot tell apart, such as ``a+b`` and ``a&b``, get keys of their own, and
+    so do those whose key is *taken*.
+    """
     attributes = _attributes(experiment.results)
     if not attributes:
         return {}
-    return dict(
-        pair
+    means = {
+        f"{keys[summary.name]}.{part.attribute}.{part.label}": part.interval
         for summary in experiment.summaries
-        for pair in _of_metric(experiment.results, summary, keys[summary.name], attributes)
-    )
+        for part in _of_metric(experiment.results, summary, attributes)
+    }
+    named = slice_keys(sorted(means), taken=taken)  # the same keys each night
+    return dict(pair for name in means for pair in _ends(named[name], means[name]))
 
 
 def _figures(summary: MetricSummary, key: str) -> dict[str, float]:
@@ -64,9 +71,8 @@ def _attributes(results: Sequence[ExampleResult]) -> dict[str, list[str | None]]
 def _of_metric(
     results: Sequence[ExampleResult],
     summary: MetricSummary,
-    key: str,
     attributes: Mapping[str, Sequence[str | None]],
-) -> Iterator[tuple[str, float]]:
+) -> list[SliceMean]:
     values = [_value(result, summary.name) for result in results]
     found = slice_means(
         values,
@@ -74,15 +80,15 @@ def _of_metric(
         rate=is_rate(values, summary.bounds),
         clusters=_clusters(results),
     )
-    for part in found:
-        if part.label is None:
-            continue
-        name = clean_key(f"{key}.{part.attribute}.{part.label}", longest=240)
-        yield f"{name}_n", float(part.interval.n)
-        ends = {"": part.interval.mean, "_lower": part.interval.lower}
-        for ending, value in (ends | {"_upper": part.interval.upper}).items():
-            if value is not None:
-                yield f"{name}{ending}", float(value)
+    return [part for part in found if part.label is not None]
+
+
+def _ends(key: str, interval: Interval) -> Iterator[tuple[str, float]]:
+    yield f"{key}_n", float(interval.n)
+    ends = {"": interval.mean, "_lower": interval.lower, "_upper": interval.upper}
+    for ending, value in ends.items():
+        if value is not None:
+            yield f"{key}{ending}", float(value)
 
 
 def _value(result: ExampleResult, name: str) -> float:

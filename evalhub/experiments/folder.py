@@ -10,12 +10,14 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from evalhub._optional import require
 from evalhub.errors import TrackerError
+from evalhub.experiments.attached import named_apart
 from evalhub.experiments.base import RunFilter, RunInfo
 from evalhub.experiments.document import (
     HEADER,
@@ -28,11 +30,19 @@ from evalhub.experiments.origin import origin_of
 from evalhub.experiments.tags import BRANCH_TAG, VERDICT_TAG
 from evalhub.model import Experiment
 
-__all__ = ["FolderTracker"]
+__all__ = ["FolderTracker", "TakenOut"]
 
 _ARTIFACTS = "artifacts"
 _UNFINISHED = ".unfinished-"
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """What a run held that is about to be deleted."""
+
+    info: RunInfo
+    artifacts: list[Path]
 
 
 class FolderTracker:
@@ -74,8 +84,8 @@ class FolderTracker:
             every = origin_of(Path.cwd()) | dict(tags or {})
             write_files(experiment, folder, every)
             (folder / _ARTIFACTS).mkdir()
-            for artifact in artifacts:
-                shutil.copyfile(artifact, folder / _ARTIFACTS / artifact.name)
+            for name, artifact in named_apart(artifacts).items():
+                shutil.copyfile(artifact, folder / _ARTIFACTS / name)
             _to_disk(folder)
             folder.rename(self.root / run_id)
         return run_id
@@ -122,8 +132,9 @@ class FolderTracker:
         """
         folder = self.folder_of(run_id) / _ARTIFACTS
         with self._files():
-            for file in files:
-                shutil.copyfile(file, folder / file.name)
+            folder.mkdir(exist_ok=True)  # copies of folders may leave out what is empty
+            for name, file in named_apart(files).items():
+                shutil.copyfile(file, folder / name)
 
     def list_runs(
         self, suite: str | None = None, *, limit: int = 100, where: RunFilter | None = None
@@ -163,10 +174,13 @@ class FolderTracker:
         Raises:
             TrackerError: no run has this id.
         """
-        return sorted((self.folder_of(run_id) / _ARTIFACTS).iterdir())
+        return _files_in(self.folder_of(run_id) / _ARTIFACTS)
 
-    def delete(self, run_id: str) -> None:
-        """Delete a kept run.
+    @contextmanager
+    def taken_out(self, run_id: str) -> Iterator["TakenOut"]:
+        """Take a run out of the lists, give what it holds, and delete it after the block.
+
+        Whoever adds to it meanwhile is told that it is not here any more.
 
         Raises:
             TrackerError: no run has this id, or it cannot be deleted.
@@ -174,13 +188,30 @@ class FolderTracker:
         with self._files():
             # Out of the list first: a kill while it is deleted leaves no half run.
             gone = self.folder_of(run_id).rename(self.root / f"{_UNFINISHED}{uuid.uuid4().hex}")
+            yield TakenOut(
+                info_of_header(read_header(gone / HEADER), run_id), _files_in(gone / _ARTIFACTS)
+            )
             shutil.rmtree(gone)
 
+    def damaged(self) -> dict[str, str]:
+        """Return why the runs that lists leave out cannot be read, by their ids."""
+        reasons = {}
+        for run_id in self._ids():
+            try:
+                self.info(run_id)
+            except TrackerError as error:
+                reasons[run_id] = str(error)
+        return reasons
+
     def _runs(self) -> Iterator[RunInfo]:
-        if self.root.is_dir():
-            for path in self.root.iterdir():
-                if self.holds(path.name):
-                    yield self.info(path.name)
+        """Give the runs that can be read: a damaged one keeps nobody from the others."""
+        for run_id in self._ids():
+            with suppress(TrackerError):
+                yield self.info(run_id)
+
+    def _ids(self) -> list[str]:
+        names = (path.name for path in self.root.iterdir()) if self.root.is_dir() else ()
+        return sorted(name for name in names if self.holds(name))
 
     @contextmanager
     def _unfinished(self) -> Iterator[Path]:
@@ -197,6 +228,10 @@ class FolderTracker:
             yield
         except OSError as error:
             raise TrackerError(f"the runs in {self.root} cannot be written: {error}") from error
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def _all_tags(run: RunInfo) -> dict[str, str]:

@@ -5,22 +5,42 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["COUNTS", "ENDS", "clean_key", "cut_value", "metric_keys", "unique_keys"]
+__all__ = [
+    "COUNTS",
+    "ENDS",
+    "clean_key",
+    "cut_value",
+    "metric_keys",
+    "slice_keys",
+    "unique_keys",
+]
 
 ENDS = ("stderr", "lower", "upper")
 COUNTS = ("n", "errored", "unparsed", "skipped")
 
 _LONGEST = 180
 """Of MLflow's 250 characters, so that prefixes and endings still fit."""
+_LONGEST_OF_SLICE = 230
 _MARK = "... [cut]"
 
 
 def metric_keys(names: Sequence[str]) -> dict[str, str]:
     """Return what MLflow calls each metric: no two share a key, or one with an ending."""
+    return _keys_apart(names, _LONGEST, set())
+
+
+def slice_keys(names: Iterable[str], *, taken: Iterable[str]) -> dict[str, str]:
+    """Return a key for each of *names*, which are of metrics in slices, as :func:`metric_keys`.
+
+    None of them, with any ending, is among those *taken*.
+    """
+    return _keys_apart(names, _LONGEST_OF_SLICE, set(taken))
+
+
+def _keys_apart(names: Iterable[str], longest: int, taken: set[str]) -> dict[str, str]:
     keys: dict[str, str] = {}
-    taken: set[str] = set()
     for name in names:
-        key = clean_key(name)
+        key = clean_key(name, longest=longest)
         while taken & _all_of(key):
             key += "_"
         taken |= _all_of(key)

@@ -9,7 +9,7 @@ set as a dataset input, the signatures as tags, ``experiment.json`` and ``result
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from evalhub.experiments.base import RunFilter, RunInfo
 from evalhub.experiments.document import HEADER, RESULTS, read_experiment
 from evalhub.experiments.keys import cut_value
 from evalhub.experiments.mlflow_connection import MlflowConnection
-from evalhub.experiments.mlflow_content import log_content, log_tags, mlflow_tags
+from evalhub.experiments.mlflow_content import log_content, log_files, log_tags, mlflow_tags
 from evalhub.experiments.mlflow_groups import place_in_group
 from evalhub.experiments.mlflow_search import experiment_name, filter_of, matching, search
 from evalhub.experiments.origin import origin_of
@@ -87,15 +87,15 @@ class MlflowTracker:
             try:
                 every = {**tags_of(experiment), **mlflow_tags(experiment, given), **given}
                 log_content(client, run_id, experiment, every)
-                for artifact in artifacts:
-                    client.log_artifact(run_id, str(artifact))
+                log_files(client, run_id, artifacts)
+                if GROUP_TAG in given:
+                    # Before it counts as whole: what is whole is never logged again.
+                    place_in_group(client, experiment_id, run_id, given[GROUP_TAG])
             except BaseException:
                 with contextlib.suppress(Exception):  # the first failure is the one to tell
                     client.set_terminated(run_id, status="FAILED")
                 raise
             client.set_terminated(run_id, end_time=experiment.end_ns // 1_000_000)
-            if GROUP_TAG in given:
-                place_in_group(client, experiment_id, run_id, given[GROUP_TAG])
         return run_id
 
     def find(self, suite: str, tag: str, value: str) -> str | None:
@@ -148,8 +148,7 @@ class MlflowTracker:
             TrackerError: no run has this id, a file is not there, or MLflow does not answer.
         """
         with self._mlflow.talking() as client:
-            for file in files:
-                client.log_artifact(run_id, str(file))
+            log_files(client, run_id, files)
 
     def list_runs(
         self, suite: str | None = None, *, limit: int = 100, where: RunFilter | None = None
@@ -164,7 +163,7 @@ class MlflowTracker:
         with self._mlflow.talking() as client:
             ids = _experiment_ids(client, suite)
             runs = search(client, ids, filter_of(where or RunFilter()), limit=limit)
-            return [run_info(run) for run in runs]
+            return list(_readable(runs))
 
     def load(self, run_id: str) -> Experiment:
         """Return a kept run with all its example results.
@@ -236,12 +235,19 @@ _MARKS = (ATTEMPT_TAG, LOCAL_TAG)
 
 
 def _drop_halves(client: Any, experiment_id: str, given: Mapping[str, str]) -> None:
-    """Delete what a kill left of the same run; nobody else logs it, by the journal's lock."""
+    """Delete what a kill or a failure left of the same run; nobody else logs it, by a lock."""
     for name in _MARKS:
-        if name in given:
-            wanted = matching({name: cut_value(given[name], _TAG_LENGTH)}, status="RUNNING")
+        for status in ("RUNNING", "FAILED") if name in given else ():
+            wanted = matching({name: cut_value(given[name], _TAG_LENGTH)}, status=status)
             for run in search(client, [experiment_id], wanted, limit=10):
                 client.delete_run(run.info.run_id)
+
+
+def _readable(runs: Iterable[Any]) -> Iterator[RunInfo]:
+    """Give what lists show; a run that somebody took our tags from keeps no other from it."""
+    for run in runs:
+        with contextlib.suppress(TrackerError):
+            yield run_info(run)
 
 
 def _experiment_ids(client: Any, suite: str | None) -> list[str]:

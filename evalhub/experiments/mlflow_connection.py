@@ -2,9 +2,7 @@
 
 import logging
 import os
-import re
-import urllib.error
-import urllib.request
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,8 @@ from typing import Any
 
 from evalhub._optional import require
 from evalhub.config import load_settings
-from evalhub.errors import TrackerError, TrackerUnavailableError
+from evalhub.errors import EvalhubError, TrackerUnavailableError
+from evalhub.experiments.mlflow_failures import explained, is_local, reason_of, without_password
 
 __all__ = ["MlflowConnection"]
 
@@ -20,10 +19,10 @@ _SILENCE = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-"""By itself MLflow tries for four minutes; what is not taken is kept here and sent later."""
-_PASSING = frozenset({"INTERNAL_ERROR", "REQUEST_LIMIT_EXCEEDED", "TEMPORARILY_UNAVAILABLE"})
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}
+"""By itself MLflow tries for a quarter of an hour; what is not taken is kept and sent later."""
 _KNOCK_S = 10
+_PORTS = {"mssql": 1433, "mysql": 3306, "postgresql": 5432}
 
 
 class MlflowConnection:
@@ -37,7 +36,7 @@ class MlflowConnection:
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        return re.sub(r"//[^/@]*@", "//***@", self.url)
+        return without_password(self.url)
 
     @property
     def is_server(self) -> bool:
@@ -68,12 +67,10 @@ class MlflowConnection:
         with _quiet():
             try:
                 yield self._client(mlflow)
-            except mlflow.exceptions.MlflowException as error:
-                raise self._explained(error) from error
-            except OSError as error:
-                raise TrackerError(
-                    f"the files of MLflow at {self.shown} cannot be used: {error}"
-                ) from error
+            except EvalhubError:
+                raise
+            except Exception as error:
+                raise explained(error, self.url) from error
 
     @property
     def _sqlite_path(self) -> Path | None:
@@ -82,32 +79,49 @@ class MlflowConnection:
 
     def _client(self, mlflow: Any) -> Any:
         if self.is_server:
-            self._knock()
+            self._knock(mlflow)
         if self._connected is None:
-            path = self._sqlite_path
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+            self._prepare()
             self._connected = mlflow.MlflowClient(tracking_uri=self.url)
         return self._connected
 
-    def _knock(self) -> None:
-        """Ask a server whether it is there; MLflow's client would retry for long."""
-        try:
-            urllib.request.urlopen(f"{self.url.rstrip('/')}/health", timeout=_KNOCK_S).close()
-        except urllib.error.HTTPError as error:
-            error.close()  # it answered: what it thinks of this page does not matter
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            raise TrackerUnavailableError(
-                f"no MLflow server answers at {self.shown} ({reason}); start it, or unset "
-                "MLFLOW_TRACKING_URI to use a local file"
-            ) from error
+    def _knock(self, mlflow: Any) -> None:
+        """Ask a server whether it is there; MLflow's client would retry for long.
 
-    def _explained(self, error: Any) -> TrackerError:
-        reason = str(error).partition("\n")[0]
-        is_passing = self.is_server and error.error_code in _PASSING
-        kind = TrackerUnavailableError if is_passing else TrackerError
-        return kind(f"MLflow at {self.shown}: {reason}")
+        By MLflow's own way to it: logins, certificates and proxies are then the same.
+        """
+        creds = mlflow.utils.credentials.get_default_host_creds(self.url)
+        try:
+            # That it answers is enough: what it thinks of this page does not matter.
+            mlflow.utils.rest_utils.http_request(
+                creds, "/health", "GET", max_retries=0, timeout=_KNOCK_S, raise_on_status=False
+            )
+        except mlflow.exceptions.MlflowException as error:
+            raise self._silent("server", error) from error
+
+    def _prepare(self) -> None:
+        """Make the folder of a database file; look whether a database's server is there.
+
+        MLflow would try that one for two minutes.
+        """
+        path = self._sqlite_path
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if self.is_server or is_local(self.url):
+            return
+        named = require("sqlalchemy.engine", extra="mlflow").make_url(self.url)
+        port = named.port or _PORTS.get(named.get_backend_name())
+        if named.host and port:
+            try:
+                socket.create_connection((named.host, port), _KNOCK_S).close()
+            except OSError as error:
+                raise self._silent("database", error) from error
+
+    def _silent(self, what: str, error: Exception) -> TrackerUnavailableError:
+        return TrackerUnavailableError(
+            f"no MLflow {what} answers at {self.shown} ({reason_of(error)}); start it, or unset "
+            "MLFLOW_TRACKING_URI to use a local file"
+        )
 
 
 def _import_mlflow() -> Any:

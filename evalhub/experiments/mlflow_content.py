@@ -1,12 +1,14 @@
 """What one MLflow run of an experiment holds, and how it is sent within MLflow's limits."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evalhub._optional import require
+from evalhub.experiments.attached import TABLE, named_apart
 from evalhub.experiments.document import write_files
 from evalhub.experiments.figures import figures_of
 from evalhub.experiments.keys import cut_value, unique_keys
@@ -14,15 +16,8 @@ from evalhub.experiments.rows import wide_table
 from evalhub.experiments.tags import BRANCH_TAG, COMMIT_TAG, PREFIX
 from evalhub.model import ExampleResult, Experiment
 
-__all__ = [
-    "TABLE",
-    "TABLE_ROWS",
-    "log_content",
-    "log_tags",
-    "mlflow_tags",
-]
+__all__ = ["TABLE_ROWS", "log_content", "log_files", "log_tags", "mlflow_tags"]
 
-TABLE = "results.json"
 TABLE_ROWS = 5_000
 """Results in the table of MLflow's pages, which load it whole; the Parquet file has all."""
 
@@ -69,6 +64,16 @@ def log_tags(client: Any, run_id: str, tags: Mapping[str, str]) -> None:
     items = [(name, cut_value(value, _TAG_LENGTH)) for name, value in tags.items()]
     for batch in _batches(items, _MOST_PARAMS):
         client.log_batch(run_id, tags=[entities.RunTag(*item) for item in batch])
+
+
+def log_files(client: Any, run_id: str, files: Sequence[Path]) -> None:
+    """Send *files*; one that is called as another of them, or of the record, is renamed."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, file in named_apart(files).items():
+            renamed = file
+            if name != file.name:  # MLflow keeps a file under the name that it has
+                renamed = Path(shutil.copyfile(file, Path(folder) / name))
+            client.log_artifact(run_id, str(renamed))
 
 
 def _log_figures(client: Any, run_id: str, experiment: Experiment) -> None:

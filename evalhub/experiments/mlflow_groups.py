@@ -24,12 +24,12 @@ _MOST_CELLS = 1_000
 def place_in_group(client: Any, experiment_id: str, run_id: str, group: str) -> None:
     """Put the run under the parent of *group*, and note there which cell is best.
 
-    The parent is made with the first cell. Doing it again changes nothing.
+    The parent is made with the first cell. The run itself is not finished yet; the others are.
     """
     parent_id = _parent(client, experiment_id, group)
     client.set_tag(run_id, _NESTED, parent_id)
     found = search(client, [experiment_id], matching({GROUP_TAG: group}), limit=_MOST_CELLS)
-    cells = [run_info(run) for run in found]
+    cells = [run_info(run) for run in (*found, client.get_run(run_id))]
     _note_best(client, parent_id, [cell for cell in cells if PARTIAL_TAG not in cell.tags])
 
 

@@ -72,13 +72,16 @@ def search(
             return
 
 
+_LEFT_OPEN = str.maketrans("'\\", "__")
+
+
 def _term(name: str, value: str) -> str:
     """Return the condition that a tag has this value; the language knows no escapes.
 
-    Of a value with both quotes one is left open, and what is found is looked at again.
+    What it cannot say of a value is left open, and what is found is looked at again.
     """
-    if "'" in value and '"' in value:
-        return f"tags.`{name}` LIKE '{value.replace(chr(39), '_')}'"
+    if "\\" in value or ("'" in value and '"' in value):
+        return f"tags.`{name}` LIKE '{value.translate(_LEFT_OPEN)}'"
     quote = '"' if "'" in value else "'"
     return f"tags.`{name}` = {quote}{value}{quote}"
 

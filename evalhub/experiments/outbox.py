@@ -4,12 +4,13 @@ import contextlib
 import json
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalhub.errors import TrackerError
+from evalhub.errors import TrackerError, TrackerUnavailableError
 from evalhub.experiments.base import RunInfo, Tracker
 from evalhub.experiments.folder import FolderTracker
 from evalhub.experiments.tags import ATTEMPT_TAG, LOCAL_TAG
@@ -63,7 +64,9 @@ class Outbox:
             (folder / "files").mkdir()
             for file in files:
                 shutil.copyfile(file, folder / "files" / file.name)
-            folder.rename(self.root / _LATER / f"{run_id}.{uuid.uuid4().hex}")
+            # In the order in which they came: the last of two verdicts is the one that counts.
+            order = f"{time.time_ns():020d}.{uuid.uuid4().hex}"
+            folder.rename(self.root / _LATER / f"{run_id}.{order}")
 
     def sent_as(self, local_id: str) -> str | None:
         """Return the id that a run has in the tracker, or None when it was not sent."""
@@ -72,20 +75,47 @@ class Outbox:
     def send(self, tracker: Tracker) -> Iterator[Sent]:
         """Send everything to *tracker*, and give each run once it is there.
 
-        Each is sent once, also when this is killed in the middle and done again.
+        Each is sent once, also when this is killed in the middle and done again. What is damaged,
+        or what *tracker* refuses, stays, and keeps nothing behind it from being sent.
 
         Raises:
-            TrackerError: *tracker* did not take something, or another process sends as well.
+            TrackerUnavailableError: *tracker* does not answer; the rest was not tried.
+            TrackerError: something stays, and is named; or another process sends as well.
         """
+        refused: dict[Path, str] = {
+            self.root / run_id: reason for run_id, reason in self.runs.damaged().items()
+        }
         with self._alone():
             for run in self.waiting():
-                yield Sent(run.run_id, self._send(run, tracker), run.suite, run.target)
-            for folder in sorted(self._later()):
-                tags = json.loads((folder / "tags.json").read_text(encoding="utf-8"))
-                run_id = folder.name.partition(".")[0]
+                try:
+                    run_id = self._send(run, tracker)
+                except TrackerUnavailableError:
+                    raise
+                except TrackerError as error:
+                    refused[self.root / run.run_id] = str(error)
+                else:
+                    yield Sent(run.run_id, run_id, run.suite, run.target)
+            refused |= self._send_additions(tracker)
+        if refused:
+            told = "; ".join(f"{path} stays: {reason}" for path, reason in refused.items())
+            raise TrackerError(f"{told}. Delete a folder to give up what is in it")
+
+    def _send_additions(self, tracker: Tracker) -> dict[Path, str]:
+        """Send tags and files of runs that were sent before; return what stays, and why."""
+        refused: dict[Path, str] = {}
+        for folder in sorted(self._later()):
+            run_id = folder.name.partition(".")[0]
+            try:
+                tags = _tags_in(folder)
                 tracker.attach(run_id, sorted((folder / "files").iterdir()))
                 tracker.tag(run_id, tags)
+            except TrackerUnavailableError:
+                raise
+            except TrackerError as error:
+                refused[folder] = str(error)
+            else:
                 shutil.rmtree(folder)
+        return refused
 
     def _send(self, run: RunInfo, tracker: Tracker) -> str:
         # A kill between what follows left it there already, and here as well; so did a
@@ -93,15 +123,36 @@ class Outbox:
         run_id = tracker.find(run.suite, LOCAL_TAG, run.run_id)
         if run_id is None and ATTEMPT_TAG in run.tags:
             run_id = tracker.find(run.suite, ATTEMPT_TAG, run.tags[ATTEMPT_TAG])
+        files = _stamps(self.runs.artifacts(run.run_id))
         if run_id is None:
             run_id = tracker.log(
                 self.runs.load(run.run_id),
-                artifacts=self.runs.artifacts(run.run_id),
+                artifacts=list(files),
                 tags={**run.tags, LOCAL_TAG: run.run_id},
             )
         self._note_sent(run.run_id, run_id)
-        self.runs.delete(run.run_id)
+        self._keep_what_came_since(run, files, run_id)
         return run_id
+
+    def _keep_what_came_since(
+        self, run: RunInfo, sent: Mapping[Path, tuple[int, int]], run_id: str
+    ) -> None:
+        """Delete the run that was sent; keep the tags and files that it got meanwhile.
+
+        Sending takes seconds, and the evaluation that made the run may still be deciding.
+        """
+        with self.runs.taken_out(run.run_id) as left:
+            tags = {
+                name: value for name, value in left.info.tags.items() if run.tags.get(name) != value
+            }
+            known = {path.name: stamp for path, stamp in sent.items()}
+            files = [
+                path
+                for path, stamp in _stamps(left.artifacts).items()
+                if known.get(path.name) != stamp
+            ]
+            if tags or files:
+                self.keep_addition(run_id, tags, files)
 
     def _later(self) -> list[Path]:
         folder = self.root / _LATER
@@ -111,8 +162,8 @@ class Outbox:
     def _sent(self) -> dict[str, str]:
         try:
             found: dict[str, str] = json.loads((self.root / _SENT).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
+        except (FileNotFoundError, ValueError):
+            return {}  # the tracker knows by a tag of the run what it was called here
         return found
 
     def _note_sent(self, local_id: str, run_id: str) -> None:
@@ -144,6 +195,20 @@ def unsent_note(run_ids: Iterable[str | None]) -> str | None:
         f"The tracker did not take {', '.join(map(str, unsent))}; they are kept on the machine "
         "that ran them. Send them there with: evalhub eval sync"
     )
+
+
+def _stamps(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """Return the files with what changes when one is written again."""
+    found = {path: path.stat() for path in paths}
+    return {path: (stat.st_mtime_ns, stat.st_size) for path, stat in found.items()}
+
+
+def _tags_in(folder: Path) -> dict[str, str]:
+    try:
+        tags: dict[str, str] = json.loads((folder / "tags.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrackerError(f"its tags cannot be read: {error}") from error
+    return tags
 
 
 @contextlib.contextmanager

@@ -98,14 +98,9 @@ class OutboxTracker:
         Raises:
             TrackerError: no run has this id, or the outbox cannot be written.
         """
-        holder, named = self._holder(run_id), self._named(run_id)
-        if holder is self._outbox.runs or not self._is_down:
-            try:
-                holder.tag(named, tags)
-                return
-            except TrackerUnavailableError as error:
-                self._went_down(error)
-        self._outbox.keep_addition(named, tags)
+        named = self._added(run_id, lambda holder, named: holder.tag(named, tags))
+        if named is not None:
+            self._outbox.keep_addition(named, tags)
 
     def attach(self, run_id: str, files: Sequence[Path]) -> None:
         """Add *files* to a kept run, now or when it can be reached again.
@@ -113,14 +108,30 @@ class OutboxTracker:
         Raises:
             TrackerError: no run has this id, or the outbox cannot be written.
         """
-        holder, named = self._holder(run_id), self._named(run_id)
-        if holder is self._outbox.runs or not self._is_down:
+        named = self._added(run_id, lambda holder, named: holder.attach(named, files))
+        if named is not None:
+            self._outbox.keep_addition(named, {}, files)
+
+    def _added(self, run_id: str, add: Callable[[Tracker, str], None]) -> str | None:
+        """Let *add* add to a run where it is; else return what the tracker calls it."""
+        runs = self._outbox.runs
+        if runs.holds(run_id):
             try:
-                holder.attach(named, files)
-                return
+                add(runs, run_id)
+            except TrackerError:
+                if runs.holds(run_id):
+                    raise
+            else:
+                return None  # else it was sent this moment, by another process
+        named = self._named(run_id)
+        if not self._is_down:
+            try:
+                add(self._tracker, named)
             except TrackerUnavailableError as error:
                 self._went_down(error)
-        self._outbox.keep_addition(named, {}, files)
+            else:
+                return None
+        return named
 
     def list_runs(
         self, suite: str | None = None, *, limit: int = 100, where: RunFilter | None = None

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from evalhub.errors import TrackerError
 from evalhub.experiments.base import RunInfo
 from evalhub.experiments.keys import metric_keys
 from evalhub.experiments.old_directions import old_direction
@@ -71,7 +72,20 @@ def _names(tags: Mapping[str, str]) -> list[str]:
 
 
 def run_info(run: Any) -> RunInfo:
-    """Return what lists show of the MLflow run *run*."""
+    """Return what lists show of the MLflow run *run*.
+
+    Raises:
+        TrackerError: a tag or a metric that evalhub logged was deleted since.
+    """
+    try:
+        return _info(run)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TrackerError(
+            f"run {run.info.run_id!r} lacks what evalhub logged with it: {error}"
+        ) from error
+
+
+def _info(run: Any) -> RunInfo:
     tags = run.data.tags
     return RunInfo(
         run_id=run.info.run_id,

@@ -82,8 +82,8 @@ def _write(folder: Path, suffix: str, experiment: Experiment, tags: Mapping[str,
     events = require("tensorboard.compat.proto.event_pb2", extra="tensorboard")
     summaries = require("tensorboard.compat.proto.summary_pb2", extra="tensorboard")
     values = [
-        summaries.Summary.Value(tag=key.replace(".", "/"), simple_value=value)
-        for key, value in figures_of(experiment).items()
+        summaries.Summary.Value(tag=tag, simple_value=value)
+        for tag, value in _tagged(figures_of(experiment)).items()
     ]
     values.append(_text(summaries, _description(experiment, tags)))
     writer = require(_WRITER, extra="tensorboard").EventFileWriter(
@@ -99,6 +99,16 @@ def _write(folder: Path, suffix: str, experiment: Experiment, tags: Mapping[str,
         )
     finally:
         writer.close()
+
+
+def _tagged(figures: Mapping[str, float]) -> dict[str, float]:
+    """Return *figures* by TensorBoard's tags, which it groups by what is before the first slash."""
+    tagged: dict[str, float] = {}
+    for key, value in figures.items():
+        tag = key.replace(".", "/")
+        # `a.b` where there is `a/b` stays as it is: neither takes the other's place.
+        tagged[key if tag in tagged or (tag != key and tag in figures) else tag] = value
+    return tagged
 
 
 def _text(summaries: Any, text: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from evalhub._optional import require
 from evalhub.errors import TrackerError
+from evalhub.experiments.attached import named_apart
 from evalhub.experiments.document import write_files
 from evalhub.experiments.figures import figures_of
 from evalhub.experiments.identity import identity_of
@@ -110,8 +111,10 @@ class WandbLogger:
         run.log({"results": wandb.Table(columns=list(wide), data=rows, allow_mixed_types=True)})
         record = wandb.Artifact(f"evaluation-{run.id}", type="evaluation")
         with tempfile.TemporaryDirectory() as folder:
-            for path in [*write_files(experiment, Path(folder), tags), *artifacts]:
-                record.add_file(str(path), name=path.name)
+            files = write_files(experiment, Path(folder), tags)
+            kept = {path.name: path for path in files} | named_apart(artifacts)
+            for name, path in kept.items():
+                record.add_file(str(path), name=name)
             run.log_artifact(record)
 
     @contextmanager

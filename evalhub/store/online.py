@@ -11,7 +11,7 @@ from evalhub.store import dialect
 from evalhub.store.queries import TraceFilter, conditions
 from evalhub.store.tables import score, setting, trace
 
-__all__ = ["WindowScore", "read_state", "scored_traces", "window_scores", "write_state"]
+__all__ = ["WindowScore", "given_scores", "read_state", "window_scores", "write_state"]
 
 _PREFIX = "online:"
 _SOURCES = ("metric", "judge")
@@ -45,23 +45,24 @@ def write_state(connection: Connection, name: str, state: Mapping[str, Any]) -> 
     )
 
 
-def scored_traces(
+def given_scores(
     connection: Connection, trace_ids: Sequence[str], names: Collection[str]
-) -> set[str]:
-    """Return those of *trace_ids* that have a score of a metric, or of a judge, in *names*.
+) -> dict[str, set[tuple[str, str]]]:
+    """Return the name and signature of each score in *names* that metrics and judges gave a trace.
 
     A score that could not be given counts: it was tried.
     """
-    found: set[str] = set()
+    found: dict[str, set[tuple[str, str]]] = {}
     for start in range(0, len(trace_ids), dialect.PAIRS_AT_ONCE):
         some = trace_ids[start : start + dialect.PAIRS_AT_ONCE]
-        query = select(score.c.trace_id).where(
+        query = select(score.c.trace_id, score.c.name, score.c.signature).where(
             score.c.trace_id.in_(some),
             score.c.span_id.is_(None),
             score.c.name.in_(names),
             score.c.source.in_(_SOURCES),
         )
-        found.update(connection.execute(query).scalars())
+        for trace_id, name, signature in connection.execute(query):
+            found.setdefault(trace_id, set()).add((name, signature))
     return found
 
 

@@ -1,10 +1,10 @@
-"""A store and an MLflow filled with what a small team's week would leave in them."""
+"""A store filled with what a small team's week would leave in it."""
 
 import io
 import random
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,22 +14,10 @@ import streamlit as st
 from PIL import Image
 
 from evalhub.config import load_settings
-from evalhub.evals.operational import operational_columns
-from evalhub.experiments.mlflow import MlflowTracker
-from evalhub.metrics import ScoreColumn, load, summarize
-from evalhub.model import (
-    Attachment,
-    Batch,
-    Dataset,
-    Delivery,
-    Example,
-    ExampleResult,
-    Experiment,
-    Span,
-    Usage,
-)
-from evalhub.store import open_store
+from evalhub.model import Attachment, Batch, Delivery, Score, ScoreState, Span, Usage
+from evalhub.store import StoredScore, open_store
 from evalhub.store.batches import add_batch
+from evalhub.store.scores import add_scores
 from evalhub.store.spans import add_spans
 
 MS = 1_000_000
@@ -89,18 +77,18 @@ Traceback (most recent call last):
 
 
 @dataclass(frozen=True)
-class Seeded:
-    """What was put in, for tests to look for."""
+class Week:
+    """The traces that were put in, for tests to look for."""
 
     home: Path
+    now_ns: int
     trace_ids: tuple[str, ...]
     failed_id: str
     agent_id: str
     hostile_id: str
     attached_id: str
-    baseline_run: str
-    candidate_run: str
-    other_data_run: str
+    facts: Sequence[tuple[str, str]] = FACTS
+    """Questions and right answers."""
 
 
 @pytest.fixture(autouse=True)
@@ -112,26 +100,17 @@ def fresh_caches() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
-    """Fill a home with a week of traces and three runs, once: tests only read it."""
+def week_of_traces(tmp_path_factory: pytest.TempPathFactory) -> Week:
+    """Fill a home with a week of traces, once: tests only read it."""
     home = tmp_path_factory.mktemp("week")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EVALHUB_HOME", str(home))
-        for name in ("EVALHUB_URL", "MLFLOW_TRACKING_URI"):
-            patch.delenv(name, raising=False)
-        return seed(home)
+        patch.delenv("EVALHUB_URL", raising=False)
+        return _seed(home, time.time_ns())
 
 
-@pytest.fixture
-def seeded(week: Seeded, evalhub_home: Path, monkeypatch: pytest.MonkeyPatch) -> Seeded:
-    """Point this test at the filled home."""
-    monkeypatch.setenv("EVALHUB_HOME", str(week.home))
-    return week
-
-
-def seed(home: Path, *, now_ns: int | None = None) -> Seeded:
-    """Fill the stores that the settings name; the same every time but for the clock."""
-    now = time.time_ns() if now_ns is None else now_ns
+def _seed(home: Path, now: int) -> Week:
+    """Fill the store that the settings name; the same every time but for the clock."""
     draw = random.Random(7)
     traces = [_support_trace(draw, number, now - int(number * 0.7 * HOUR)) for number in range(230)]
     agent = _agent_trace(now - 2 * HOUR // 60)
@@ -141,18 +120,27 @@ def seed(home: Path, *, now_ns: int | None = None) -> Seeded:
     with open_store(load_settings().url) as store, store.begin() as connection:
         add_spans(connection, spans)
         add_batch(connection, Batch(attached, (), _report(attached[0])))
-    runs = _experiments(draw, now, [trace[0].trace_id for trace in traces])
-    return Seeded(
+        add_scores(connection, list(_scores(random.Random(8), traces)))
+    return Week(
         home=home,
+        now_ns=now,
         trace_ids=tuple(trace[0].trace_id for trace in traces),
         failed_id=next(trace[0].trace_id for trace in traces if trace[0].status == "error"),
         agent_id=agent[0].trace_id,
         hostile_id=hostile[0].trace_id,
         attached_id=attached[0].trace_id,
-        baseline_run=runs[0],
-        candidate_run=runs[1],
-        other_data_run=runs[2],
     )
+
+
+def _scores(draw: random.Random, traces: Sequence[Sequence[Span]]) -> Iterator[StoredScore]:
+    """Give what online evaluation stored: a judge's ratings, which fell, and none of the failed."""
+    for number, trace in enumerate(traces):
+        root = trace[0]
+        failed = root.status == "error"
+        value = None if failed else (4.6 if number > 90 else 3.1) + draw.uniform(-0.4, 0.4)
+        state = ScoreState.ERRORED if failed else ScoreState.SCORED
+        given = Score("rubric", value, "rubric|v:1", state)
+        yield StoredScore(given, root.trace_id, "judge", root.end_ns + HOUR)
 
 
 def _json(value: object) -> bytes:
@@ -343,81 +331,3 @@ def _report(span: Span) -> Delivery:
         dropped=2,
         losses=((span.trace_id, 2),),
     )
-
-
-def _experiments(draw: random.Random, now: int, trace_ids: list[str]) -> list[str]:
-    """Log a baseline, a worse candidate, one on other data, and an older baseline."""
-    examples = tuple(
-        Example(f"q{number:03d}", {"question": question}, (answer,))
-        for number, (question, answer) in enumerate(FACTS * 4)
-    )
-    data = Dataset("support-questions", examples)
-    fewer = Dataset("support-questions", examples[:30])
-    plans = (
-        ("handbook-v1", data, 0.12, 900.0, now - 26 * HOUR),
-        ("handbook-v2-short", data, 0.34, 520.0, now - 2 * HOUR),
-        ("handbook-v1", fewer, 0.12, 900.0, now - 74 * HOUR),
-    )
-    return [
-        _run(draw, target, data, loss=loss, speed_ms=speed_ms, start=start, trace_ids=trace_ids)
-        for target, data, loss, speed_ms, start in plans
-    ]
-
-
-def _run(
-    draw: random.Random,
-    target: str,
-    data: Dataset,
-    *,
-    loss: float,
-    speed_ms: float,
-    start: int,
-    trace_ids: list[str],
-) -> str:
-    results = [
-        ExampleResult(
-            example_id=example.id,
-            output=_shortened(draw, example.references[0], loss) if number != 17 else None,
-            error="TimeoutError: no answer within 30 s" if number == 17 else None,
-            trace_id=trace_ids[number],
-            latency_ms=draw.lognormvariate(0, 0.3) * speed_ms,
-            usage=Usage(draw.randint(380, 640), draw.randint(20, 70)),
-            cost_usd=None if target.endswith("short") else draw.uniform(1e-4, 3e-4),
-            inputs=example.inputs,
-            references=example.references,
-        )
-        for number, example in enumerate(data.examples)
-    ]
-    columns = [
-        column for name in ("rouge1", "rougeL", "token_f1") for column in _score(name, results)
-    ]
-    return MlflowTracker().log(
-        Experiment(
-            name=f"{target}-{time.strftime('%m%d', time.gmtime(start / 1e9))}",
-            suite="support-answers",
-            target=target,
-            dataset_name=data.name,
-            dataset_version=data.version,
-            results=tuple(
-                replace(result, scores=tuple(column.score(number) for column in columns))
-                for number, result in enumerate(results)
-            ),
-            summaries=tuple(
-                summarize(column) for column in (*columns, *operational_columns(results))
-            ),
-            params={"model": "gpt-4o-mini"},
-            start_ns=start,
-            end_ns=start + 60_000 * MS,
-        )
-    )
-
-
-def _shortened(draw: random.Random, text: str, loss: float) -> str:
-    """Return *text* with about a share *loss* of its words dropped."""
-    return " ".join(word for word in text.split() if draw.random() > loss) or "I do not know."
-
-
-def _score(name: str, results: list[ExampleResult]) -> list[ScoreColumn]:
-    outputs = [result.output for result in results]
-    references = [list(result.references) for result in results]
-    return list(load(name).score_batch(outputs=outputs, references=references).values())

@@ -24,7 +24,7 @@ from evalhub.evals.operational import operational_columns
 from evalhub.experiments import RunInfo
 from evalhub.metrics import ScoreColumn, summarize
 from evalhub.metrics.stats import paired_difference
-from evalhub.model import ExampleResult, Experiment, ScoreState
+from evalhub.model import Direction, ExampleResult, Experiment, ScoreState
 
 BETTER = [0.5 + 0.01 * number for number in range(20)]
 WORSE = [value - 0.2 - 0.001 * number for number, value in enumerate(BETTER)]
@@ -101,6 +101,7 @@ def judged(
         refused=None,
         unscored=0,
         regressions=(),
+        better=Direction.LOWER if name == "latency_ms" else Direction.HIGHER,
     )
 
 
@@ -258,3 +259,30 @@ def test_the_run_list_shows_the_metrics_that_most_runs_have() -> None:
     shown = text_of(run_list(runs, [], now_ns=0))
     assert "latency_ms" in shown
     assert "only_here" not in shown
+
+
+def test_the_run_list_shows_what_the_gates_said() -> None:
+    """Where they said nothing of any run there is no such column."""
+    tags: tuple[dict[str, str], ...] = (
+        {"evalhub.verdict": "fail"},
+        {"evalhub.verdict": "pass", "evalhub.partial": "usd"},
+        {},
+    )
+    runs = [
+        RunInfo(str(n), "r", "s", "t", "d", "v" * 64, 0, {}, (), given)
+        for n, given in enumerate(tags)
+    ]
+    shown = run_list(runs, [], now_ns=0)
+    assert "Verdict" in text_of(shown)
+    assert "fail" in text_of(shown)
+    assert "partial" in text_of(shown)
+    assert "pass" not in text_of(shown)
+    assert "Verdict" not in text_of(run_list(runs[2:], [], now_ns=0))
+
+
+def test_a_chart_says_of_which_score_less_is_better() -> None:
+    """Its title says that more is, and so no more may be said of the others."""
+    less = replace(judged(0.03, 0.22, 0.01, name="ter"), better=Direction.LOWER)
+    neither = replace(judged(0.03, 0.22, 0.01, name="length"), better=Direction.NEITHER)
+    labels = [row.label for row in score_rows([judged(0.03, 0.22, 0.01), less, neither])]
+    assert labels == ["f1", "ter (less is better)", "length (neither is better)"]

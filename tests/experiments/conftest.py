@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.model import ExampleResult, Experiment, MetricSummary, Score, ScoreState, Usage
+from evalhub.model import (
+    Direction,
+    ExampleResult,
+    Experiment,
+    MetricSummary,
+    Score,
+    ScoreState,
+    Usage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,15 @@ def experiment() -> Experiment:
         summaries=(
             MetricSummary("rouge1", "rouge1|v:1", 3, 0.5, 0.1, 0.4, 0.6, errored=1),
             MetricSummary(
-                "latency_ms", "latency_ms|v:1", 4, 2.0, None, None, None, bounds=(0.0, float("inf"))
+                "latency_ms",
+                "latency_ms|v:1",
+                4,
+                2.0,
+                None,
+                None,
+                None,
+                bounds=(0.0, float("inf")),
+                better=Direction.LOWER,
             ),
         ),
         params={"model": "local", "max_tokens": "200"},

@@ -240,10 +240,13 @@ def test_what_a_kill_left_half_is_gone_when_the_run_is_logged_again(
     tags = {ATTEMPT_TAG: "1/candidate"}
     experiment_id = client.create_experiment("killed", artifact_location=tmp_path.as_uri())
     half = client.create_run(experiment_id, tags=tags).info.run_id
+    failed = client.create_run(experiment_id, tags=tags).info.run_id
+    client.set_terminated(failed, status="FAILED")
     other = client.create_run(experiment_id, tags={ATTEMPT_TAG: "1/other"}).info.run_id
     run_id = tracker.log(experiment, tags=tags)
     assert {run.info.run_id for run in client.search_runs([experiment_id])} == {run_id, other}
-    assert client.get_run(half).info.lifecycle_stage == "deleted"
+    for gone in (half, failed):
+        assert client.get_run(gone).info.lifecycle_stage == "deleted"
 
 
 def test_a_suite_whose_mlflow_experiment_was_deleted_says_how_to_restore_it(

@@ -155,6 +155,20 @@ def test_tensorboard_reads_a_line_over_the_nights(tmp_path: Path, experiment: Ex
     assert b"rouge1|v:1" in text.tensor_proto.string_val[0]
 
 
+def test_tensorboard_keeps_names_apart_that_it_groups_alike(
+    tmp_path: Path, experiment: Experiment
+) -> None:
+    """A dot becomes a slash there, unless another metric has that name."""
+    [rouge, latency] = experiment.summaries
+    summaries = (replace(rouge, name="a.b", mean=0.1), replace(latency, name="a/b", mean=7.0))
+    logger = TensorboardLogger(tmp_path)
+    name = logger.log(replace(experiment, summaries=summaries, results=()))
+    read = EventAccumulator(str(tmp_path / name))
+    read.Reload()
+    values = {tag: read.Scalars(tag)[0].value for tag in ("a.b", "a/b")}
+    assert values == pytest.approx({"a.b": 0.1, "a/b": 7.0})
+
+
 def test_tensorboard_replaces_what_a_killed_attempt_wrote(
     tmp_path: Path, experiment: Experiment
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from evalhub.model import Score, ScoreState, Span
 from evalhub.store import Store, StoredScore, TraceFilter
-from evalhub.store.online import read_state, scored_traces, window_scores, write_state
+from evalhub.store.online import given_scores, read_state, window_scores, write_state
 from evalhub.store.scores import add_scores
 from evalhub.store.spans import add_spans
 
@@ -57,12 +57,12 @@ def test_scores_of_a_window(store: Store, make_span: Callable[..., Span]) -> Non
     with store.read() as connection:
         wanted = TraceFilter(project="support", since_ns=start_ns, until_ns=start_ns + 1)
         found = window_scores(connection, wanted, "m")
-        done = scored_traces(connection, [f"t{number}" for number in range(6)], ["m", "n"])
+        done = given_scores(connection, [f"t{number}" for number in range(6)], ["m", "n"])
         nothing = window_scores(connection, TraceFilter(since_ns=start_ns + 1), "m")
     assert [(one.trace_id, one.session_id, one.value) for one in found] == [
         ("t2", None, None),
         ("t1", "s", 0.5),
         ("t0", "s", 1.0),
     ]
-    assert done == {"t0", "t1", "t2", "t3"}
+    assert done == {f"t{number}": {("m", "m|v:1")} for number in range(4)}
     assert nothing == []

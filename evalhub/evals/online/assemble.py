@@ -37,7 +37,7 @@ def watching(config: OnlineConfig, store: Store) -> Iterator[Watch]:
         metrics = [_metric(config, index, models, paths) for index in range(len(spec.metrics))]
         names = [name for metric, _ in metrics for name in column_names(metric)]
         _check_bands(config, names)
-        yield Watch(spec, Scorer(metrics, paths), names, store)
+        yield Watch(spec, Scorer(metrics, paths), store)
 
 
 def _paths(config: OnlineConfig) -> AnswerPaths:

@@ -7,6 +7,7 @@ sequence: over one window it leaves out the true mean at *any* look in at most 5
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -33,36 +34,52 @@ class BandState:
     lower: float | None
     upper: float | None
     is_out: bool
+    is_over: bool = False
+    """Whether the window has ended."""
 
     @property
     def sentence(self) -> str:
         """What was found, in one line."""
+        demand = self.band.demand
+        if self.is_over:
+            start = datetime.fromtimestamp(self.window_start_ns / 1e9, UTC)
+            demand += f" from {start:%Y-%m-%d %H:%M}"
         if self.mean is None or self.lower is None or self.upper is None:
-            return f"{self.band.demand}: {self.n} scores"
+            return f"{demand}: {self.n} scores"
         state = "LEFT" if self.is_out else "within"
         counted = f", {self.missing} without a score" if self.missing else ""
         return (
-            f"{self.band.demand}: {state}, mean {self.mean:.4g} "
+            f"{demand}: {state}, mean {self.mean:.4g} "
             f"[{self.lower:.4g}, {self.upper:.4g}] of {self.n}{counted}"
         )
 
 
 def look_at(
-    band: BandSpec, scores: Sequence[WindowScore], bounds: Bounds, *, window_start_ns: int
+    band: BandSpec,
+    scores: Sequence[WindowScore],
+    bounds: Bounds,
+    *,
+    window_start_ns: int,
+    signature: str | None = None,
+    is_over: bool = False,
 ) -> BandState:
     """Return whether the mean of *scores*, in the order they were given, left its band.
 
-    Scores of another signature than the last one's are left out: they measure something else.
+    Scores of another *signature*, or where that is None of another than the last one's, are left
+    out: they measure something else.
     *bounds* are the metric's; without finite ones the interval is a plain 95% one, which
     is wrong more often the more often it is looked at.
     """
-    same = [one for one in scores if one.signature == scores[-1].signature]
+    wanted = signature or (scores[-1].signature if scores else None)
+    same = [one for one in scores if one.signature == wanted]
     values = _by_session(same)
     missing = sum(one.value is None for one in same)
     lower, upper = (None, None) if values.size < 2 else _interval(values, bounds)
     mean = float(values.mean()) if values.size else None
     is_out = values.size >= band.min_n and _is_out(band, lower, upper)
-    return BandState(band, window_start_ns, values.size, missing, mean, lower, upper, is_out)
+    return BandState(
+        band, window_start_ns, values.size, missing, mean, lower, upper, is_out, is_over
+    )
 
 
 def _by_session(scores: Sequence[WindowScore]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":

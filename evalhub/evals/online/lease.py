@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from evalhub.errors import StoreError
+from evalhub.evals.online.process import is_gone, this_process
 from evalhub.store import Store
 from evalhub.store.online import read_state, write_state
 
@@ -26,6 +27,8 @@ class LeaseLostError(StoreError):
 
 class Lease:
     """The right to score for one name; held for two minutes, and renewed while work goes on.
+
+    That of a process that was killed on the same machine is free at once.
 
     What is written with it is written only by its holder: a process that was stopped for
     longer than that, and wakes up, finds that its batch is another's by now.
@@ -81,10 +84,14 @@ class Lease:
     def _take(self) -> State | None:
         with self._store.begin() as connection:
             state = read_state(connection, self._name)
-            is_free = state.get("owner") in {None, self._owner}
+            is_free = state.get("owner") in {None, self._owner} or is_gone(state.get("process"))
             if not is_free and state["until_ns"] > self._clock_ns():
                 return None
-            state |= {"owner": self._owner, "until_ns": self._clock_ns() + _LASTS_NS}
+            state |= {
+                "owner": self._owner,
+                "process": this_process(),
+                "until_ns": self._clock_ns() + _LASTS_NS,
+            }
             write_state(connection, self._name, state)
         return state
 

@@ -9,10 +9,11 @@ import orjson
 from evalhub.errors import MetricInputError, ModelError
 from evalhub.evals.online.reading import NewTrace
 from evalhub.evals.runs.scoring import Columns, score_columns
+from evalhub.evals.suites.labelled import column_names
 from evalhub.evals.targets.answer_paths import AnswerPaths
 from evalhub.evals.targets.base import TargetOutput
 from evalhub.metrics.base import Metric, ScoreColumn
-from evalhub.model import ScoreState, SpanStatus
+from evalhub.model import Score, ScoreState, SpanStatus
 from evalhub.store import StoredScore
 
 __all__ = ["AVAILABLE", "Scorer", "stored"]
@@ -45,23 +46,39 @@ class Scorer:
                     f"{', '.join(AVAILABLE)}"
                 )
 
-    def score(self, traces: Sequence[NewTrace]) -> list[tuple[str, ScoreColumn]]:
-        """Return the columns of all metrics, each with its source, an item a trace."""
-        columns = _columns(traces, self.paths)
+    def score(self, metric: int, traces: Sequence[NewTrace]) -> list[ScoreColumn]:
+        """Return the columns that the metric of this index gives, an item a trace."""
+        return list(score_columns(self.metrics[metric][0], _columns(traces, self.paths)))
+
+    def names(self, metric: int) -> tuple[str, ...]:
+        """Return what the metric of this index says its columns are called."""
+        return column_names(self.metrics[metric][0])
+
+    def unscored(
+        self, metric: int, traces: Sequence[NewTrace], reason: str, now_ns: int
+    ) -> list[StoredScore]:
+        """Return errored scores, for the *reason*, of what the metric was not asked."""
+        kind, source = self.metrics[metric]
+        state = ScoreState.ERRORED
         return [
-            (source, column)
-            for metric, source in self.metrics
-            for column in score_columns(metric, columns)
+            StoredScore(
+                Score(name, None, kind.signature, state, explanation=reason),
+                trace.summary.trace_id,
+                source,
+                now_ns,
+            )
+            for name in self.names(metric)
+            for trace in traces
         ]
 
 
 def stored(
-    traces: Sequence[NewTrace], columns: Sequence[tuple[str, ScoreColumn]], now_ns: int
+    traces: Sequence[NewTrace], columns: Sequence[ScoreColumn], source: str, now_ns: int
 ) -> list[StoredScore]:
-    """Return the scores in *columns* as the store takes them."""
+    """Return the scores in *columns*, given by *source*, as the store takes them."""
     return [
         StoredScore(column.score(index), trace.summary.trace_id, source, now_ns)
-        for source, column in columns
+        for column in columns
         for index, trace in enumerate(traces)
     ]
 

@@ -1,33 +1,29 @@
 """Rounds of online evaluation: score what is new, look at the bands, tell somebody."""
 
-import hashlib
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
+from evalhub.evals.online.alerts import alert_message, note_told, was_told, windows
 from evalhub.evals.online.bands import BandState, look_at
 from evalhub.evals.online.config import BandSpec, OnlineSpec, duration_ns
 from evalhub.evals.online.lease import Lease, State
-from evalhub.evals.online.reading import NewTrace, new_traces
+from evalhub.evals.online.outages import Outages, outage_in
+from evalhub.evals.online.reading import Marks, NewTrace, Reading
 from evalhub.evals.online.scoring import Scorer, stored
 from evalhub.evals.online.webhook import AlertError, post_alert
 from evalhub.metrics.base import ScoreColumn
-from evalhub.model import ScoreState
 from evalhub.store import Store
 from evalhub.store.online import read_state, window_scores
-from evalhub.store.scores import add_scores
+from evalhub.store.scores import StoredScore, add_scores
 
-__all__ = ["Round", "Watch", "alert_message"]
+__all__ = ["Round", "Watch"]
 
-_TRIES = 3
-"""Rounds in which a trace is tried that no metric can score; then it is stored as errored."""
-_UNREAD = "the root spans' outputs hold no text where 'columns' looks for it"
+_SIGNATURES = 8
+"""Of one column, the newest: by which a trace is known as scored after the metric changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +33,17 @@ class Round:
     scored: int = 0
     postponed: int = 0
     """Traces that could not be scored, and are tried again."""
+    left_out: int = 0
+    """Traces that are not whole, and too old to be waited for any longer."""
     bands: tuple[BandState, ...] = ()
     problems: tuple[str, ...] = ()
     is_standby: bool = False
     """Whether another process was at work on the same name."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that was due was scored, and everybody told who had to be."""
+        return not self.postponed and not self.problems
 
     @property
     def is_out(self) -> bool:
@@ -54,12 +57,10 @@ class Watch:
 
     spec: OnlineSpec
     scorer: Scorer
-    names: Sequence[str]
-    """Of the columns that the metrics give."""
     store: Store
     clock_ns: Callable[[], int] = time.time_ns
     stopping: threading.Event = field(default_factory=threading.Event)
-    _tried: Counter[str] = field(default_factory=Counter, init=False)
+    _outages: Outages = field(default_factory=Outages, init=False)
     _lease: Lease = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,103 +98,156 @@ class Watch:
         now_ns = self.clock_ns()
         first_ns = now_ns - duration_ns(self.spec.since)
         since_ns = int(state.get("since_ns", first_ns))
-        scored, postponed, problems = 0, 0, []
-        batches = new_traces(self.store, self.spec, self.names, since_ns=since_ns, now_ns=now_ns)
-        for batch in batches:
+        reading = Reading(self.store, self.spec, self._marks(state), since_ns, now_ns)
+        scored, postponed = 0, list[NewTrace]()
+        self._outages.begin()
+        for batch in reading.batches():
             if self.stopping.is_set():
                 break
-            kept, problem = self._score(batch)
-            scored, postponed = scored + kept, postponed + len(batch) - kept
-            problems += [problem] if problem else []
+            later = self._score(batch, reading.given_up_ns)
+            scored, postponed = scored + len(batch) - len(later), postponed + later
         else:
-            self._move_on(max(since_ns, now_ns - duration_ns(self.spec.give_up)))
-        bands = tuple(self._look(band) for band in self.spec.bands)
-        problems += [told for told in map(self._tell, bands) if told is not None]
-        return Round(scored, postponed, bands, tuple(problems))
+            # What is to be tried again must be found again.
+            oldest_ns = min((one.summary.start_ns for one in postponed), default=now_ns)
+            self._note(since_ns=max(since_ns, min(oldest_ns, reading.given_up_ns)))
+        bands, refusals = self._bands(int(state.get("looked_ns", first_ns)), now_ns)
+        problems = (*self._outages.problems, *refusals)
+        return Round(scored, len(postponed), reading.left_out, bands, problems)
 
-    def _score(self, batch: Sequence[NewTrace]) -> tuple[int, str | None]:
-        """Score and store *batch*; return how many were stored, and what went wrong."""
-        columns = self.scorer.score(batch)
-        problem = _outage(batch, columns)
-        if problem is not None:
-            self._tried.update(trace.summary.trace_id for trace in batch)
-            if any(self._tried[trace.summary.trace_id] < _TRIES for trace in batch):
-                return 0, problem
-        now_ns = self.clock_ns()
-        bounds = {column.name: column.bounds for _, column in columns}
+    def _marks(self, state: State) -> list[Marks]:
+        """Return by which scores it is known that a trace is done, of each metric."""
+        marks = list[Marks]()
+        for index, (metric, _) in enumerate(self.scorer.metrics):
+            names = self.scorer.names(index)
+            given = state.get("given", {}).get(_key(names), {})
+            before = {(name, mark) for name, signatures in given.items() for mark in signatures}
+            marks.append(before | {(name, metric.signature) for name in names})
+        return marks
+
+    def _score(self, batch: Sequence[NewTrace], given_up_ns: int) -> list[NewTrace]:
+        """Score and store *batch*; return the traces that are to be tried again."""
+        later: dict[str, NewTrace] = {}
+        for index in range(len(self.scorer.metrics)):
+            lacking = [trace for trace in batch if index in trace.lacking]
+            if lacking:
+                postponed = self._score_by(index, lacking, given_up_ns)
+                later |= {trace.summary.trace_id: trace for trace in postponed}
+        return list(later.values())
+
+    def _score_by(
+        self, metric: int, traces: Sequence[NewTrace], given_up_ns: int
+    ) -> list[NewTrace]:
+        known = self._outages.problem(metric)
+        if known is not None:  # it is not asked again for each batch of a long backlog
+            return self._give_up(metric, traces, known, given_up_ns)
+        columns = self.scorer.score(metric, traces)
+        problem = outage_in(traces, columns)
+        if problem is None:
+            self._outages.worked(metric, traces)
+        elif not self._outages.failed(metric, traces, problem):
+            return self._give_up(metric, traces, problem, given_up_ns)
+        source, now_ns = self.scorer.metrics[metric][1], self.clock_ns()
+        self._keep(metric, stored(traces, columns, source, now_ns), columns, worked=problem is None)
+        return []
+
+    def _give_up(
+        self, metric: int, traces: Sequence[NewTrace], problem: str, given_up_ns: int
+    ) -> list[NewTrace]:
+        """Store as errored what was waited for long enough; return the others."""
+        name, now_ns = _key(self.scorer.names(metric)), self.clock_ns()
+        down_ns: list[int] = []
+
+        def note(connection: Connection, state: State) -> None:
+            down_ns.append(state.setdefault("down", {}).setdefault(name, now_ns))
+
+        self._lease.write(note)
+        if down_ns[0] > given_up_ns:
+            return list(traces)
+        late = [trace for trace in traces if trace.summary.start_ns < given_up_ns]
+        if late:
+            self._keep(metric, self.scorer.unscored(metric, late, problem, now_ns), ())
+        return [trace for trace in traces if trace.summary.start_ns >= given_up_ns]
+
+    def _keep(
+        self,
+        metric: int,
+        scores: Sequence[StoredScore],
+        columns: Sequence[ScoreColumn],
+        *,
+        worked: bool = False,
+    ) -> None:
+        key = _key(self.scorer.names(metric))
 
         def keep(connection: Connection, state: State) -> None:
-            add_scores(connection, stored(batch, columns, now_ns))
-            state["bounds"] = {**state.get("bounds", {}), **bounds}
+            add_scores(connection, scores)
+            given = state.setdefault("given", {}).setdefault(key, {})
+            for column in columns:
+                state.setdefault("bounds", {})[column.name] = column.bounds
+                before = [mark for mark in given.get(column.name, []) if mark != column.signature]
+                given[column.name] = [*before, column.signature][-_SIGNATURES:]
+            if worked:
+                state.setdefault("down", {}).pop(key, None)
 
         self._lease.write(keep)
-        for trace in batch:
-            self._tried.pop(trace.summary.trace_id, None)
-        return len(batch), problem
 
-    def _move_on(self, since_ns: int) -> None:
-        self._lease.write(lambda connection, state: state.update(since_ns=since_ns))
+    def _note(self, **changes: int) -> None:
+        self._lease.write(lambda connection, state: state.update(changes))
 
-    def _look(self, band: BandSpec) -> BandState:
-        start_ns = self.clock_ns() // band.window_ns * band.window_ns
+    def _bands(self, looked_ns: int, now_ns: int) -> tuple[tuple[BandState, ...], list[str]]:
+        """Look at each band, and tell; return what was found, and why nobody could be told."""
+        settle_ns = duration_ns(self.spec.settle)
+        looks = [
+            self._look(band, start_ns, now_ns)
+            for band in self.spec.bands
+            for start_ns in windows(band, looked_ns=looked_ns, now_ns=now_ns, settle_ns=settle_ns)
+        ]
+        found = tuple(one for one in looks if one.n or one.missing or not one.is_over)
+        refusals = [told for told in map(self._tell, found) if told is not None]
+        if not refusals:
+            self._note(looked_ns=now_ns)
+        return found, refusals
+
+    def _look(self, band: BandSpec, start_ns: int, now_ns: int) -> BandState:
         inside = replace(self.spec.filter, since_ns=start_ns, until_ns=start_ns + band.window_ns)
         with self.store.read() as connection:
-            bounds = read_state(connection, self.spec.name).get("bounds", {}).get(band.metric)
+            state = read_state(connection, self.spec.name)
             scores = window_scores(connection, inside, band.metric)
+        bounds = state.get("bounds", {}).get(band.metric)
         known = None if bounds is None or None in bounds else (bounds[0], bounds[1])
-        return look_at(band, scores, known, window_start_ns=start_ns)
+        return look_at(
+            band,
+            scores,
+            known,
+            window_start_ns=start_ns,
+            signature=_last_signature(state, band.metric),
+            is_over=start_ns + band.window_ns <= now_ns,
+        )
 
     def _tell(self, found: BandState) -> str | None:
         """Send an alert, once a window; return why it could not be sent."""
         if not found.is_out or self.spec.alert is None:
             return None
-        key = found.band.demand
         with self.store.read() as connection:
-            sent = read_state(connection, self.spec.name).get("alerts", {})
-        if sent.get(key) == found.window_start_ns:
-            return None
+            if was_told(read_state(connection, self.spec.name), found):
+                return None
         try:
             post_alert(
                 self.spec.alert, alert_message(self.spec.name, found), stopping=self.stopping
             )
         except AlertError as error:
             return str(error)
-        alerts = {**sent, key: found.window_start_ns}
-        self._lease.write(lambda connection, state: state.update(alerts=alerts))
+        self._lease.write(lambda connection, state: note_told(state, found))
         return None
 
 
-def _outage(batch: Sequence[NewTrace], columns: Sequence[tuple[str, ScoreColumn]]) -> str | None:
-    """Say which metric could score none of what the application answered; None where all could."""
-    answered = [index for index, trace in enumerate(batch) if trace.root.outputs is not None]
-    for _, column in columns:
-        states = [column.score(index) for index in answered]
-        if states and all(one.state is ScoreState.ERRORED for one in states):
-            reason = states[0].explanation or _UNREAD
-            return f"{column.name} could score none of {len(states)} traces: {reason}"
+def _key(names: Sequence[str]) -> str:
+    """Return what the state calls the metric with columns of these *names*."""
+    return "/".join(names)
+
+
+def _last_signature(state: State, column: str) -> str | None:
+    """Return the signature of the scores that were given last under this name, by this file."""
+    for given in state.get("given", {}).values():
+        if column in given:
+            return str(given[column][-1])
     return None
-
-
-def alert_message(name: str, found: BandState) -> dict[str, Any]:
-    """Return what is sent when a mean has left its band."""
-    start, band = found.window_start_ns, found.band
-    text = f"{name}: {found.sentence}"
-    return {
-        "id": hashlib.sha256(f"{name}\0{band.demand}\0{start}".encode()).hexdigest()[:32],
-        "text": text,
-        "name": name,
-        "metric": band.metric,
-        "at_least": band.at_least,
-        "at_most": band.at_most,
-        "mean": found.mean,
-        "lower": found.lower,
-        "upper": found.upper,
-        "n": found.n,
-        "missing": found.missing,
-        "window_start": _iso(start),
-        "window_end": _iso(start + band.window_ns),
-    }
-
-
-def _iso(moment_ns: int) -> str:
-    return datetime.fromtimestamp(moment_ns / 1e9, UTC).isoformat(timespec="seconds")

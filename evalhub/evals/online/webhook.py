@@ -1,5 +1,6 @@
 """Tell somebody, by a POST of JSON."""
 
+import http.client
 import threading
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ __all__ = ["AlertError", "post_alert"]
 
 _WAITS_S = (1.0, 2.0, 4.0)
 _TOO_MANY, _SERVER_ERRORS = 429, 500
+_REDIRECTS = range(300, 400)
 
 
 class AlertError(ConfigError):
@@ -49,6 +51,16 @@ class _Problem:
         self.may_pass = may_pass
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows none: a POST would become a GET without its body, and be answered with 200."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Return nothing, so that the redirect is an error."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
 def _post(alert: AlertSpec, message: Mapping[str, Any]) -> _Problem | None:
     request = urllib.request.Request(
         alert.webhook,
@@ -57,13 +69,19 @@ def _post(alert: AlertSpec, message: Mapping[str, Any]) -> _Problem | None:
         method="POST",
     )
     try:
-        urllib.request.urlopen(request, timeout=alert.timeout_s).close()
+        _OPENER.open(request, timeout=alert.timeout_s).close()
     except urllib.error.HTTPError as error:
         error.close()
+        if error.code in _REDIRECTS:
+            reason = f"the webhook answered {error.code} and points elsewhere; name that address"
+            return _Problem(reason, may_pass=False)
         busy = error.code == _TOO_MANY or error.code >= _SERVER_ERRORS
         return _Problem(f"the webhook answered {error.code}", may_pass=busy)
-    except (OSError, ValueError) as error:
-        # Not the address: it often holds a secret.
-        reason = getattr(error, "reason", error)
+    except (ValueError, http.client.InvalidURL):
+        # Neither the address nor a header: they often hold a secret.
+        reason = "its address, or a header, cannot be sent: a line break or a letter beyond Latin-1"
+        return _Problem(reason, may_pass=False)
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}"
         return _Problem(f"the webhook did not answer ({reason})", may_pass=True)
     return None

@@ -2,14 +2,20 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from evalhub.evals.online.config import load_online
+from evalhub.evals.online.scoring import Scorer
+from evalhub.evals.online.watch import Watch
+from evalhub.metrics.base import ScoreColumn, ScoreTable
 from evalhub.model import Span
 from evalhub.store import Store, open_store
 from evalhub.store.spans import add_spans
@@ -27,6 +33,43 @@ class Receiver:
     """Answers to the next requests; 200 when there is none left."""
     got: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Clock:
+    """Time that stands still until it is moved."""
+
+    now_ns: int
+
+    def __call__(self) -> int:
+        """Return it."""
+        return self.now_ns
+
+
+@dataclass
+class Counting:
+    """A metric that counts what it is asked, and breaks when told to."""
+
+    name: str = "length"
+    requires: tuple[str, ...] = ("outputs", "ids")
+    signature: str = "length|v:1"
+    factor: float = 1.0
+    is_broken: bool = False
+    breaks_on: frozenset[str] = frozenset()
+    asked: Counter[str] = field(default_factory=Counter)
+    entered: threading.Event = field(default_factory=threading.Event)
+    may_go: threading.Event | None = None
+
+    def score_batch(self, outputs: Sequence[str | None], ids: Sequence[str]) -> ScoreTable:
+        """Return the outputs' lengths in hundreds."""
+        self.asked.update(ids)
+        self.entered.set()
+        if self.may_go is not None:
+            assert self.may_go.wait(10)
+        if self.is_broken or not self.breaks_on.isdisjoint(ids):
+            raise RuntimeError("the judge is down")
+        values = np.array([len(output or "") / 100 * self.factor for output in outputs])
+        return {self.name: ScoreColumn(self.name, values, self.signature)}
 
 
 @pytest.fixture
@@ -109,3 +152,29 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock at noon."""
+    return Clock(NOON_NS)
+
+
+@pytest.fixture
+def make_metric() -> type[Counting]:
+    """Return what makes a metric that counts what it is asked."""
+    return Counting
+
+
+@pytest.fixture
+def make_watch(
+    store: Store, write_config: Callable[..., Path], clock: Clock
+) -> Callable[..., Watch]:
+    """Return a function that makes a watch with a metric of the test's own."""
+
+    def make(metric: Counting | None = None, **changes: object) -> Watch:
+        spec = load_online(write_config(**changes)).spec
+        scorer = Scorer([(metric or Counting(), "metric")], spec.paths)
+        return Watch(spec, scorer, store, clock_ns=clock)
+
+    return make

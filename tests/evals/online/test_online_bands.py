@@ -99,7 +99,7 @@ def watch_at(
             )
         )
         with watching(config, store) as made:
-            return Watch(made.spec, made.scorer, made.names, store, clock_ns=lambda: now_ns)
+            return Watch(made.spec, made.scorer, store, clock_ns=lambda: now_ns)
 
     return make
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.evals.online.alerts import alert_message
 from evalhub.evals.online.bands import BandState
 from evalhub.evals.online.config import AlertSpec, BandSpec, OnlineSpec, load_online
-from evalhub.evals.online.watch import alert_message
 
 PAGE = Path(__file__).parents[3] / "docs/online.md"
 

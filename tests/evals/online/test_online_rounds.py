@@ -1,83 +1,32 @@
 """Rounds over a real store: each trace once, whole ones only, whatever happens in between."""
 
+import subprocess
+import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 from sqlalchemy import select
 
 from evalhub.evals.online.assemble import watching
 from evalhub.evals.online.config import load_online
 from evalhub.evals.online.lease import Lease, LeaseLostError
+from evalhub.evals.online.process import this_process
 from evalhub.evals.online.reading import is_sampled
-from evalhub.evals.online.scoring import Scorer
 from evalhub.evals.online.watch import Watch
-from evalhub.metrics.base import ScoreColumn, ScoreTable
 from evalhub.store import Store
+from evalhub.store.online import write_state
 from evalhub.store.scores import get_scores
 from evalhub.store.tables import score
 
 AddTrace = Callable[..., str]
 WriteConfig = Callable[..., Path]
+MakeMetric = Callable[..., Any]
+MakeWatch = Callable[..., Watch]
 
 HOUR_NS = 3600 * 10**9
-
-
-@dataclass
-class Clock:
-    """Time that stands still until it is moved."""
-
-    now_ns: int
-
-    def __call__(self) -> int:
-        """Return it."""
-        return self.now_ns
-
-
-@dataclass
-class Counting:
-    """A metric that counts what it is asked, and breaks when told to."""
-
-    name: str = "length"
-    requires: tuple[str, ...] = ("outputs", "ids")
-    signature: str = "length|v:1"
-    is_broken: bool = False
-    asked: Counter[str] = field(default_factory=Counter)
-    entered: threading.Event = field(default_factory=threading.Event)
-    may_go: threading.Event | None = None
-
-    def score_batch(self, outputs: Sequence[str | None], ids: Sequence[str]) -> ScoreTable:
-        """Return the outputs' lengths in hundreds."""
-        self.asked.update(ids)
-        self.entered.set()
-        if self.may_go is not None:
-            assert self.may_go.wait(10)
-        if self.is_broken:
-            raise RuntimeError("the judge is down")
-        values = np.array([len(output or "") / 100 for output in outputs])
-        return {"length": ScoreColumn("length", values, self.signature)}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock at noon."""
-    return Clock(1_790_000_000 // 86_400 * 86_400 * 10**9 + 12 * HOUR_NS)
-
-
-@pytest.fixture
-def make_watch(store: Store, write_config: WriteConfig, clock: Clock) -> Callable[..., Watch]:
-    """Return a function that makes a watch with a metric of the test's own."""
-
-    def make(metric: Counting | None = None, **changes: object) -> Watch:
-        spec = load_online(write_config(**changes)).spec
-        scorer = Scorer([(metric or Counting(), "metric")], spec.paths)
-        return Watch(spec, scorer, ["length"], store, clock_ns=clock)
-
-    return make
 
 
 def rows(store: Store) -> int:
@@ -87,12 +36,15 @@ def rows(store: Store) -> int:
 
 
 def test_each_trace_is_scored_once(
-    store: Store, add_trace: AddTrace, make_watch: Callable[..., Watch]
+    store: Store,
+    add_trace: AddTrace,
+    make_watch: MakeWatch,
+    make_metric: MakeMetric,
 ) -> None:
     """Also by the next process, which finds what was scored in the store."""
     for number in range(45):
         add_trace(number)
-    metric = Counting()
+    metric = make_metric()
     watch = make_watch(metric)
     assert [watch.round().scored for _ in range(2)] == [45, 0]
     assert make_watch(metric).round().scored == 0
@@ -103,10 +55,13 @@ def test_each_trace_is_scored_once(
 
 
 def test_a_trace_is_waited_for_until_it_is_whole(
-    add_trace: AddTrace, make_watch: Callable[..., Watch], clock: Clock
+    add_trace: AddTrace,
+    make_watch: MakeWatch,
+    clock: Any,
+    make_metric: MakeMetric,
 ) -> None:
     """Spans come late and in any order: without its root, or just now active, it is let be."""
-    metric = Counting()
+    metric = make_metric()
     watch = make_watch(metric)
     late = add_trace(1, child=True)
     fresh = add_trace(2, end_ns=clock.now_ns - 10**9)
@@ -118,7 +73,7 @@ def test_a_trace_is_waited_for_until_it_is_whole(
 
 
 def test_what_came_while_nobody_watched_is_scored(
-    add_trace: AddTrace, make_watch: Callable[..., Watch], clock: Clock
+    add_trace: AddTrace, make_watch: MakeWatch, clock: Any
 ) -> None:
     """After ten hours the next process goes on where the last one was, and not an hour ago."""
     add_trace(1)
@@ -129,7 +84,7 @@ def test_what_came_while_nobody_watched_is_scored(
 
 
 def test_the_first_round_looks_back_as_far_as_it_is_told(
-    add_trace: AddTrace, make_watch: Callable[..., Watch], clock: Clock
+    add_trace: AddTrace, make_watch: MakeWatch, clock: Any
 ) -> None:
     """A store full of old traces is not scored by surprise."""
     add_trace(1, end_ns=clock.now_ns - 3 * HOUR_NS)
@@ -138,25 +93,28 @@ def test_the_first_round_looks_back_as_far_as_it_is_told(
 
 
 def test_a_trace_that_never_becomes_whole_is_left_out(
-    add_trace: AddTrace, make_watch: Callable[..., Watch], clock: Clock
+    add_trace: AddTrace, make_watch: MakeWatch, clock: Any
 ) -> None:
     """Its root comes three hours later; by then it was given up."""
     add_trace(1, child=True)
     watch = make_watch()
     watch.round()
     clock.now_ns += 3 * HOUR_NS
-    watch.round()
+    assert watch.round().left_out == 1
     add_trace(1)
-    assert watch.round().scored == 0
+    assert (watch.round().scored, watch.round().left_out) == (0, 0)
 
 
 def test_only_the_wanted_project_and_a_sample_of_it(
-    store: Store, add_trace: AddTrace, make_watch: Callable[..., Watch]
+    store: Store,
+    add_trace: AddTrace,
+    make_watch: MakeWatch,
+    make_metric: MakeMetric,
 ) -> None:
     """The sample is the same for everybody, and a greater one holds the smaller."""
     for number in range(60):
         add_trace(number, project="support" if number < 40 else "other")
-    metric = Counting()
+    metric = make_metric()
     watch = make_watch(metric, traces={"project": "support"}, sample=0.5)
     watch.round()
     assert set(metric.asked) == {
@@ -168,19 +126,20 @@ def test_only_the_wanted_project_and_a_sample_of_it(
     assert 0.08 < len(small) / len(ids) < 0.12
 
 
-def test_what_judges_are_asked_is_not_judged(
-    add_trace: AddTrace, make_watch: Callable[..., Watch]
+@pytest.mark.parametrize("project", ["evaluators", "evaluations"])
+def test_what_evalhub_itself_asked_is_not_scored(
+    add_trace: AddTrace, make_watch: MakeWatch, project: str
 ) -> None:
-    """Their gradings are traces in a project of their own; judging them would never end."""
-    add_trace(1, project="evaluators")
+    """Judges' gradings and suites' calls have projects of their own: no user made them."""
+    add_trace(1, project=project)
     add_trace(2)
     assert make_watch().round().scored == 1
-    chosen = make_watch(name="judges", traces={"project": "evaluators"})
+    chosen = make_watch(name="chosen", traces={"project": project})
     assert chosen.round().scored == 1
 
 
 def test_a_call_that_failed_has_a_state_and_no_score(
-    store: Store, add_trace: AddTrace, make_watch: Callable[..., Watch]
+    store: Store, add_trace: AddTrace, make_watch: MakeWatch
 ) -> None:
     """It is not scored 0, nor asked for again."""
     failed = add_trace(1, None, status="error", error="ValueError: no")
@@ -193,12 +152,14 @@ def test_a_call_that_failed_has_a_state_and_no_score(
 
 
 def test_two_at_once_never_score_the_same(
-    add_trace: AddTrace, make_watch: Callable[..., Watch]
+    add_trace: AddTrace,
+    make_watch: MakeWatch,
+    make_metric: MakeMetric,
 ) -> None:
     """While one is at work the other stands by."""
     for number in range(10):
         add_trace(number)
-    slow, other = Counting(may_go=threading.Event()), Counting()
+    slow, other = make_metric(may_go=threading.Event()), make_metric()
     first, second = make_watch(slow), make_watch(other)
     done: list[int] = []
     thread = threading.Thread(target=lambda: done.append(first.round().scored))
@@ -214,11 +175,15 @@ def test_two_at_once_never_score_the_same(
 
 
 def test_a_process_that_slept_too_long_writes_nothing(
-    store: Store, add_trace: AddTrace, make_watch: Callable[..., Watch], clock: Clock
+    store: Store,
+    add_trace: AddTrace,
+    make_watch: MakeWatch,
+    clock: Any,
+    make_metric: MakeMetric,
 ) -> None:
     """Its lease ran out and another took over: what it scored is the other's by now."""
     add_trace(1)
-    slow = Counting(may_go=threading.Event())
+    slow = make_metric(may_go=threading.Event())
     first, caught = make_watch(slow), []
 
     def sleep_over_it() -> None:
@@ -239,7 +204,25 @@ def test_a_process_that_slept_too_long_writes_nothing(
     assert rows(store) == 1
 
 
-def test_a_lease_is_given_back(store: Store, clock: Clock) -> None:
+def test_the_lease_of_a_killed_process_is_free_at_once(
+    store: Store, add_trace: AddTrace, make_watch: MakeWatch, clock: Any
+) -> None:
+    """Nobody waits two minutes for a process of this machine that is gone."""
+    add_trace(1)
+    script = "from evalhub.evals.online.process import this_process; print(this_process())"
+    gone = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
+    held = {"owner": "x", "until_ns": clock.now_ns + 100 * 10**9}
+    for mark, is_standby in (
+        (this_process(), True),
+        ("another-boot pid:[1] 7 7", True),
+        (gone.stdout.decode().strip(), False),
+    ):
+        with store.begin() as connection:
+            write_state(connection, "support", {**held, "process": mark})
+        assert make_watch().round().is_standby is is_standby
+
+
+def test_a_lease_is_given_back(store: Store, clock: Any) -> None:
     """The next one need not wait for its end, also after an error."""
     first, second = (Lease(store, "x", clock) for _ in range(2))
     with pytest.raises(RuntimeError, match="no"), first.held():
@@ -249,32 +232,7 @@ def test_a_lease_is_given_back(store: Store, clock: Clock) -> None:
         assert nothing is None
 
 
-def test_while_a_judge_is_down_traces_are_kept_for_later(
-    store: Store, add_trace: AddTrace, make_watch: Callable[..., Watch]
-) -> None:
-    """They are tried again, and are errored only when three rounds could not score them."""
-    for number in range(3):
-        add_trace(number)
-    metric = Counting(is_broken=True)
-    watch = make_watch(metric)
-    done = watch.round()
-    assert (done.scored, done.postponed, rows(store)) == (0, 3, 0)
-    assert done.problems == (
-        "length could score none of 3 traces: RuntimeError: the judge is down",
-    )
-    metric.is_broken = False
-    assert watch.round().scored == 3
-    add_trace(9)
-    metric.is_broken = True
-    assert [watch.round().scored for _ in range(3)] == [0, 0, 1]
-    with store.read() as connection:
-        (found,) = get_scores(connection, f"{9:032x}")
-    assert found.score.state.value == "errored"
-
-
-def test_outputs_that_hold_no_text_are_told(
-    add_trace: AddTrace, make_watch: Callable[..., Watch]
-) -> None:
+def test_outputs_that_hold_no_text_are_told(add_trace: AddTrace, make_watch: MakeWatch) -> None:
     """A wrong path is seen in the first round; the right one then scores all."""
     add_trace(1, outputs=b'{"reply": {"words": "good"}}')
     done = make_watch(columns={"output": "reply.text"}).round()
@@ -283,12 +241,14 @@ def test_outputs_that_hold_no_text_are_told(
 
 
 def test_it_stops_between_two_batches(
-    add_trace: AddTrace, make_watch: Callable[..., Watch]
+    add_trace: AddTrace,
+    make_watch: MakeWatch,
+    make_metric: MakeMetric,
 ) -> None:
     """What was scored is stored; the rest is left for the next process."""
     for number in range(10):
         add_trace(number)
-    metric = Counting()
+    metric = make_metric()
     watch = make_watch(metric, batch=4)
     told: list[int] = []
     metric.may_go = threading.Event()
@@ -304,7 +264,7 @@ def test_it_stops_between_two_batches(
 
 
 def test_a_metric_of_the_library_and_its_source(
-    store: Store, add_trace: AddTrace, write_config: WriteConfig, clock: Clock
+    store: Store, add_trace: AddTrace, write_config: WriteConfig, clock: Any
 ) -> None:
     """A file as a user writes it: metrics by name, latency among them."""
     trace_id = add_trace(1)
@@ -312,7 +272,7 @@ def test_a_metric_of_the_library_and_its_source(
         write_config(metrics=[{"metric": "regex", "pattern": "good", "full": False}, "latency_ms"])
     )
     with watching(config, store) as made:
-        watch = Watch(made.spec, made.scorer, made.names, store, clock_ns=clock)
+        watch = Watch(made.spec, made.scorer, store, clock_ns=clock)
         assert watch.round().scored == 1
     with store.read() as connection:
         found = {one.score.name: one.score.value for one in get_scores(connection, trace_id)}

@@ -20,7 +20,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 Seeded = SimpleNamespace
 """What the fixture ``week`` gives; its class lives in conftest.py."""
 
-ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts"
 CHROMIUM = os.environ.get("CHROMIUM") or which("chromium") or which("google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -108,7 +108,7 @@ def picture(page: Page, name: str) -> None:
 def test_the_overview_shows_numbers_and_charts(page: Page, dashboard: str) -> None:
     """Calls, latency, tokens and cost are drawn, and the latest errors are listed."""
     page.goto(f"{dashboard}/?range=30+d")
-    expect(page.locator(".js-plotly-plot")).to_have_count(4)
+    expect(page.locator(".js-plotly-plot")).to_have_count(5)
     expect(page.locator(".names tbody tr")).to_have_count(2)
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("231")
     expect(page.locator(".traces .chip.error")).to_have_count(8)

@@ -92,7 +92,7 @@ def test_the_overview_adds_up_the_week(seeded: Seeded) -> None:
     assert shown["Calls"] == "231"
     assert shown["Errors"] == r"12 \(5.2%\)"  # as Markdown
     assert shown["Cost"].startswith(r"\$0.0")
-    assert len(test.get("plotly_chart")) == 4
+    assert len(test.get("plotly_chart")) == 4 + 1  # and that of the judge's scores
     assert seeded.failed_id in boards(test)
     assert "One bar is 3 h. Times are in UTC." in texts(test.caption)
 
@@ -102,6 +102,16 @@ def test_names_take_the_place_of_an_unknown_cost(seeded: Seeded) -> None:
     test = run(overview_page, project="old", range="All")
     assert len(test.get("plotly_chart")) == 3
     assert "By name" in texts(test.markdown)
+
+
+def test_the_overview_shows_what_live_traces_scored(seeded: Seeded) -> None:
+    """A chart for each kind of score, over the time chosen; without scores there is none."""
+    test = run(overview_page)
+    assert "**Scores**" in texts(test.markdown)
+    assert test.get("plotly_chart")[-1].key == "score_rubric"
+    assert "Not drawn" not in texts(test.caption)
+    test = run(overview_page, project="old", range="all time")
+    assert "**Scores**" not in texts(test.markdown)
 
 
 def test_the_overview_shrinks_with_the_range(seeded: Seeded) -> None:
@@ -156,6 +166,15 @@ def test_a_link_opens_a_trace(seeded: Seeded) -> None:
     shown = boards(test)
     for part in ("order_agent", "find_order", "Where is my order 4711?", "gpt-4o", "first token"):
         assert part in shown
+
+
+def test_a_trace_shows_what_was_said_of_it(seeded: Seeded) -> None:
+    """Its scores with who gave them; one that could not be given shows its state, and no 0."""
+    shown = boards(run(traces_page, trace=seeded.trace_ids[0]))
+    assert "rubric" in shown
+    assert "judge" in shown
+    assert "errored" in boards(run(traces_page, trace=seeded.failed_id))
+    assert "rubric" not in boards(run(traces_page, trace=seeded.agent_id))
 
 
 def test_an_incomplete_trace_says_what_is_missing(seeded: Seeded) -> None:
@@ -227,6 +246,23 @@ def test_one_run_asks_for_the_second(seeded: Seeded) -> None:
     assert "Pick a second run" in texts(test.info)
 
 
+def test_more_runs_than_a_page_holds_are_listed_and_linked(
+    seeded: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to an older run works, older ones are a click away, and a lost one is told."""
+    monkeypatch.setattr("evalhub.dashboards.views.experiments._FIRST", 1)
+    linked = f"{seeded.baseline_run},nosuchrun,{seeded.candidate_run}"
+    test = run(experiments_page, runs=linked)
+    assert "There is no run nosuchrun here" in texts(test.warning)
+    assert "B worse" in boards(test)
+    test = run(experiments_page)
+    listed = boards(test)
+    assert seeded.candidate_run in listed
+    assert seeded.baseline_run not in listed
+    test.button[-1].click().run()
+    assert seeded.baseline_run in boards(test)
+
+
 def test_three_runs_are_held_against_the_first(seeded: Seeded) -> None:
     """With several candidates the reader chooses which to see."""
     picked = (seeded.baseline_run, seeded.candidate_run, seeded.other_data_run)
@@ -263,7 +299,7 @@ def test_missing_mlflow_names_the_pip_command(
     (evalhub_home / "mlflow.db").touch()
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(EvalhubError, match=r"pip install 'evalhub\[mlflow\]'"):
-        data.runs(load_settings().mlflow_url)
+        data.runs(load_settings().mlflow_url, limit=1)
 
 
 def test_ranges_move_in_steps() -> None:
