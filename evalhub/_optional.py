@@ -6,8 +6,8 @@ from types import ModuleType
 from evalhub.errors import MissingExtraError
 
 
-def require(module: str, *, extra: str) -> ModuleType:
-    """Return *module*, or say which extra installs it.
+def require(module: str, *, extra: str | None) -> ModuleType:
+    """Return *module*, or say which extra installs it; with None its own name does.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -18,6 +18,5 @@ def require(module: str, *, extra: str) -> ModuleType:
         root = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != root:
             raise  # installed, but one of its own imports is broken: show that
-        raise MissingExtraError(
-            f"{root} is not installed; run: pip install 'evalhub[{extra}]'"
-        ) from error
+        wanted = root if extra is None else f"'evalhub[{extra}]'"
+        raise MissingExtraError(f"{root} is not installed; run: pip install {wanted}") from error

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.evals.reports.document import read_report
+
 pytest_plugins = ["pytester"]
 
 APP = """\
@@ -84,17 +86,20 @@ def test_verdicts_are_outcomes(project: pytest.Pytester) -> None:
     done.assert_outcomes(passed=1, failed=3, skipped=1)
     done.stdout.fnmatch_lines(
         [
-            "the evaluation says fail",
+            "the evaluation says fail: The gate failed: candidate's rouge1, mean *is below 0.8.",
             "*rouge1: fail, mean *is below 0.8*",
-            "the evaluation says incomplete",
+            "the evaluation says incomplete: *",
             "*4 of 20 examples have no score*",
             "the evaluation cannot be run: *there is no suite file*none.yaml*",
-            "SKIPPED*the evaluation is inconclusive*",
+            "SKIPPED*the evaluation says inconclusive: The gate cannot be decided by this data*",
         ]
     )
+    assert done.stdout.str().count("half: 20 examples of data") == 1  # not in a section again
+    assert "During handling" not in done.stdout.str()
     assert "Traceback" not in done.stdout.str()
     assert "pytest_plugin.py" not in done.stdout.str().partition("short test summary")[0]
-    assert sorted(path.name for path in reports.iterdir()) == ["copy", "fragile", "half"]
+    kept = sorted(path.name for path in (reports / "suites").iterdir())
+    assert kept == ["copy", "fragile", "half"]
     assert "evalhub.candidate" in (project.path / "j.xml").read_text()
 
     limited = run(project, "--evalhub-limit", "3", "--evalhub-inconclusive", "xfail", "-k", "fail")
@@ -102,10 +107,96 @@ def test_verdicts_are_outcomes(project: pytest.Pytester) -> None:
     project.makeini("[pytest]\nevalhub_inconclusive = fail\n")
     strict = run(project, "-k", "inconclusive", "-W", "error")
     strict.assert_outcomes(failed=1, deselected=4)
-    strict.stdout.fnmatch_lines(["the evaluation is inconclusive*"])
-    project.makeini("[pytest]\nevalhub_inconclusive = perhaps\n")
-    wrong = run(project, "-k", "inconclusive")
-    wrong.stdout.fnmatch_lines(["*evalhub_inconclusive is 'perhaps'; use one of skip*"])
+    strict.stdout.fnmatch_lines(["the evaluation says inconclusive: *"])
+
+
+BESIDE = """\
+def test_one(evaluation):
+    evaluation("one/answers.yaml")
+
+def test_two(evaluation):
+    evaluation("two/answers.yaml")
+"""
+
+
+@pytest.mark.slow
+def test_functions_beside_their_suites(project: pytest.Pytester) -> None:
+    """A suite runs as on the command line; another's module of the same name is not taken for it.
+
+    Nor are the reports of one written over those of the other.
+    """
+    reports = project.path / "reports"
+    for folder, answer in (("one", "text"), ("two", "'no'")):
+        (project.path / folder).mkdir()
+        data = project.path / "suites" / "data.jsonl"
+        (project.path / folder / "data.jsonl").write_text(data.read_text())
+        suite = SUITE.replace("name: NAME", f"name: {folder}").replace("app:NAME", "bot:answer")
+        (project.path / folder / "answers.yaml").write_text(suite)
+        (project.path / folder / "bot.py").write_text(f"def answer(text):\n    return {answer}\n")
+    project.makepyfile(test_beside=BESIDE)
+    done = run(project, "test_beside.py", "--evalhub-reports", str(reports))
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(
+        ["the evaluation says fail: *mean *is below 0.8.", "FAILED*test_two*"]
+    )
+    found = {
+        read_report((reports / one / "answers" / "report.json").read_text()).suite
+        for one in ("one", "two")
+    }
+    assert found == {"one", "two"}
+
+
+@pytest.mark.slow
+def test_tests_of_one_suite_take_turns(project: pytest.Pytester) -> None:
+    """Two workers of pytest-xdist with the same suite: the second waits for the first."""
+    project.makepyfile(
+        test_turns="""\
+        import pytest
+
+        @pytest.mark.parametrize("number", range(2))
+        def test_turn(evaluation, number):
+            evaluation("suites/slow.yaml")
+        """
+    )
+    slow = SUITE.replace("NAME", "slow")
+    (project.path / "suites" / "slow.yaml").write_text(slow)
+    (project.path / "app.py").write_text(f"{APP}\n{SLOW}")
+    done = run(project, "test_turns.py", "-n", "2")
+    done.assert_outcomes(passed=2)
+    told = (project.path / "calls.txt").read_text().split()
+    assert len(told) == 40
+    assert len(set(told[:20])) == len(set(told[20:])) == 1
+
+
+SLOW = """\
+import os
+import time
+from pathlib import Path
+
+def slow(text):
+    time.sleep(0.1)
+    with (Path(__file__).parent / "calls.txt").open("a") as file:
+        file.write(f"{os.getpid()}\\n")
+    return text
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "evalhub_inconclusive=perhaps"], "evalhub_inconclusive is 'perhaps'; use one of"),
+        (["--evalhub-limit=0"], "the limit is 0; use 1 or more"),
+        (["--evalhub-limit=few"], "the limit is few; use 1 or more"),
+        (["--evalhub-inconclusive=perhaps"], "invalid choice: 'perhaps'"),
+    ],
+)
+def test_a_wrong_setting_is_refused_before_a_call(
+    pytester: pytest.Pytester, arguments: list[str], message: str
+) -> None:
+    """It is known before anything is paid for; the exit code is pytest's for wrong usage."""
+    done = run(pytester, *arguments)
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines([f"*{message}*"])
 
 
 def test_a_missing_extra_is_named(project: pytest.Pytester) -> None:

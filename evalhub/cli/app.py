@@ -14,6 +14,8 @@ from typing import Annotated, NamedTuple
 import typer
 
 from evalhub import __version__
+from evalhub._readable import readable_text
+from evalhub.cli.help_text import flow, flow_all
 from evalhub.errors import EvalhubError
 
 __all__ = ["COMMANDS", "ExitCode", "build", "main"]
@@ -67,7 +69,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    root.callback()(_root)
+    root.callback(help=flow(_root.__doc__ or ""))(_root)
     wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, entry in COMMANDS.items():
         if name != wanted:
@@ -78,6 +80,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
             root.add_typer(module.app, name=name, help=entry.help, no_args_is_help=True)
         else:
             root.command(name)(module.command)
+    flow_all(root)
     return root
 
 
@@ -117,7 +120,7 @@ def main() -> None:
         if "--debug" in arguments:
             traceback.print_exc()
         typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
-        typer.echo(" ".join(str(error).split()), err=True)
+        typer.echo(readable_text(" ".join(str(error).split())), err=True)
         sys.exit(ExitCode.USAGE)
 
 

@@ -50,7 +50,10 @@ VersionOption = Annotated[
 @app.command("import")
 def import_(  # noqa: PLR0917 - Typer calls it, by keyword
     file: Annotated[
-        Path, typer.Argument(help="A .jsonl, .csv, .tsv (also .gz) or .parquet file, or a folder.")
+        Path,
+        typer.Argument(
+            help="A .jsonl, .json, .csv, .tsv (also .gz) or .parquet file, or a folder."
+        ),
     ],
     name: Annotated[
         str | None, typer.Option(help="Name to keep it under; by default the file's.")

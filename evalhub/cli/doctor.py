@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -51,6 +51,34 @@ EXTRAS = {
     "wandb": ("wandb",),
 }
 """Packages of each extra, as in pyproject.toml."""
+PURPOSES = {
+    "anthropic": "Anthropic's models, and tracing their client",
+    "bertscore": "BERTScore and embeddings without torch",
+    "dashboard": "evalhub dashboard",
+    "huggingface": "Hugging Face data sets and `evaluate` modules",
+    "jieba": "Chinese words in ROUGE",
+    "langchain": "tracing LangChain and LangGraph",
+    "language": "the metric `language`",
+    "llamaindex": "tracing LlamaIndex",
+    "local": "the embedded model, the demo",
+    "metrics": "BLEU, chrF, TER, JSON schemas, classification reports",
+    "mlflow": "evalhub eval run: where runs are kept",
+    "onnx": "encoders in ONNX",
+    "openai": "OpenAI-compatible models, and tracing their client",
+    "otel": "OpenTelemetry in and out",
+    "parquet": "data sets in Parquet",
+    "peft": "adapters of fine-tuned models",
+    "postgresql": "a store in PostgreSQL",
+    "ray": "evalhub eval run --engine ray",
+    "retrieval": "recall, precision, MRR, MAP and nDCG by id",
+    "sentences": "sentences in many languages",
+    "server": "evalhub serve",
+    "targets": "HTTP endpoints as targets, JMESPath",
+    "tensorboard": "TensorBoard beside MLflow",
+    "torch": "Hugging Face models as targets and encoders",
+    "wandb": "Weights & Biases beside MLflow",
+}
+"""What each extra is for."""
 
 
 class State(StrEnum):
@@ -109,9 +137,9 @@ def _spool(settings: Settings) -> Check:
     size_mb = sum(segment.stat().st_size for segment in segments) / 1e6
     return Check(
         "spool",
-        State.OK,
-        f"{size_mb:.1f} MB of spans wait in {settings.home / 'spool'}; "
-        "the next traced program that delivers to the same place sends them",
+        State.ABSENT,
+        f"{size_mb:.1f} MB of spans are not delivered yet, in {settings.home / 'spool'}",
+        "any traced program that delivers to the same EVALHUB_URL sends them",
     )
 
 
@@ -129,15 +157,21 @@ def _extra(extra: str, packages: tuple[str, ...]) -> Check:
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
     if missing:
-        return Check(f"extra {extra}", State.ABSENT, f"no {', '.join(missing)}", _pip(extra))
+        return Check(
+            f"extra {extra}",
+            State.ABSENT,
+            f"{PURPOSES[extra]} (no {', '.join(missing)})",
+            _pip(extra),
+        )
     return Check(f"extra {extra}", State.OK, ", ".join(found))
 
 
 def _model(name: str) -> Check:
     try:
         return Check(f"model {name}", State.OK, str(find(name)))
-    except ModelError as error:
-        return Check(f"model {name}", State.ABSENT, str(error), f"evalhub models pull {name}")
+    except ModelError:
+        purpose = CATALOG[name].purpose
+        return Check(f"model {name}", State.ABSENT, purpose, f"evalhub models pull {name}")
 
 
 def _experiments(settings: Settings) -> Check:
@@ -178,14 +212,23 @@ def command(json: JsonFlag = False) -> None:
     if json:
         print_json([asdict(check) for check in checks])
     else:
-        for check in checks:
-            _print(check)
+        _print_all(checks)
     if any(check.state is State.BROKEN for check in checks):
         raise typer.Exit(ExitCode.USAGE)
 
 
-def _print(check: Check) -> None:
-    console.print(f"{MARKS[check.state]} [bold]{check.part:<16}[/]", end=" ", soft_wrap=True)
-    console.print(check.detail, markup=False, soft_wrap=True)
-    if check.fix:
-        console.print(f"{'':19}{check.fix}", markup=False, style="cyan", soft_wrap=True)
+def _print_all(checks: Sequence[Check]) -> None:
+    """Print a line each; what installs an extra is said once, not two dozen times."""
+    extras = [check for check in checks if check.part.startswith("extra ")]
+    for check in checks:
+        console.print(f"{MARKS[check.state]} [bold]{check.part:<17}[/]", end=" ", soft_wrap=True)
+        console.print(check.detail, markup=False, soft_wrap=True)
+        if check.fix and check not in extras:
+            _print_fix(check.fix)
+    if any(check.fix for check in extras):
+        console.print("\nAn extra that is missing, where you need it:", soft_wrap=True)
+        _print_fix(_pip("NAME"))
+
+
+def _print_fix(command: str) -> None:
+    console.print(f"{'':20}{command}", markup=False, style="cyan", soft_wrap=True)

@@ -4,6 +4,7 @@ import typer
 
 from evalhub.cli.evals.check import check_command
 from evalhub.cli.evals.compare import compare_command
+from evalhub.cli.evals.init import init_command
 from evalhub.cli.evals.list_runs import list_command
 from evalhub.cli.evals.plan import plan_command
 from evalhub.cli.evals.promote import promote_command
@@ -14,6 +15,7 @@ from evalhub.cli.evals.show import show_command
 from evalhub.cli.evals.sync import sync_command
 
 app = typer.Typer(no_args_is_help=True)
+app.command("init")(init_command)
 app.command("run")(run_command)
 app.command("plan")(plan_command)
 app.command("compare")(compare_command)

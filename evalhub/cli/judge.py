@@ -31,6 +31,7 @@ from evalhub.cli.judge_report import print_calibration, print_canaries
 from evalhub.cli.judge_verdicts import Verdicts, open_verdicts
 from evalhub.cli.output import JsonFlag, print_json
 from evalhub.errors import ConfigError
+from evalhub.evals.runs.interrupt import ending_in_order
 from evalhub.metrics.judge.calibration import calibrate as measure
 from evalhub.metrics.judge.calibration_file import (
     SavedCalibration,
@@ -114,7 +115,10 @@ def calibrate(  # noqa: PLR0917 - Typer calls it, by keyword
     options = JudgeOptions(judge or "", criteria, model, base_url, replay, settings or ())
     people, apart = human or ["human"], [] if cluster is None else [cluster]
     asked = _asked_for(judge, options)
-    with open_verdicts(asked, columns, column=verdicts, signature=signature) as source:
+    with (
+        ending_in_order(),
+        open_verdicts(asked, columns, column=verdicts, signature=signature) as source,
+    ):
         rows = read_rows(labels, [*people, *apart, *source.needed], id_column=id_column)
         said = source.of(rows)
         new = [] if unlabelled is None else _said_of(source, unlabelled, id_column)
@@ -184,7 +188,7 @@ def record(  # noqa: PLR0917 - Typer calls it, by keyword
     columns = Columns(id_column, output, inputs or ("input",), reference, contexts)
     rows = read_rows(items, [output], id_column=id_column)
     options = JudgeOptions(judge, criteria, model, base_url, replay, settings or ())
-    with open_judge(options) as metric:
+    with ending_in_order(), open_judge(options) as metric:
         shown = shown_columns(metric, rows, columns)
         canaries = record_canaries(metric, shown, [row.id for row in rows])
     save_canaries(out, canaries)
@@ -220,7 +224,7 @@ def check_again(  # noqa: PLR0917 - Typer calls it, by keyword
     kept = load_canaries(canaries)
     options = JudgeOptions(judge, criteria, model, base_url, replay, settings or ())
     limits = CanaryLimits(tolerance, changed_share, p_value)
-    with open_judge(options) as metric:
+    with ending_in_order(), open_judge(options) as metric:
         found = check_canaries(metric, kept, limits)
     if json:
         print_json({**asdict(found), "changed_share": found.changed_share})

@@ -92,20 +92,24 @@ class Row:
 
 
 @contextmanager
-def open_judge(options: JudgeOptions) -> Iterator[Metric]:
+def open_judge(options: JudgeOptions, *, keeps: bool = False) -> Iterator[Metric]:
     """Give the judge; the embedded model runs while the block lasts, where it is the one.
 
-    Any metric can be held against people's labels; one that asks no model gets none.
+    Any metric can be held against people's labels; one that asks no model gets none. With
+    *keeps* its answers are kept, unless the options say otherwise: asked again, they cost
+    nothing.
 
     Raises:
         MetricError: no metric has this name, or a setting does not fit.
         ConfigError: the endpoint, the recording or a setting cannot be used.
         ModelError: the embedded model is not pulled or does not start.
     """
-    settings = _settings(options)
-    if options.replay is not None or "client" not in describe(options.name).settings:
+    settings, known = _settings(options), describe(options.name).settings
+    if options.replay is not None or "client" not in known:
         yield load(options.name, **settings)
         return
+    if keeps and "cache" in known and not settings.get("replay"):
+        settings.setdefault("cache", True)
     with _endpoint(options) as endpoint, OpenAIChat(endpoint) as client:
         yield load(options.name, client=client, **settings)
 

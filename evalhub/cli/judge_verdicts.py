@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import typer
 
 from evalhub.cli.judge_options import Columns, JudgeOptions, Row, open_judge, shown_columns
-from evalhub.errors import ConfigError
-from evalhub.metrics.base import Metric
+from evalhub.errors import ConfigError, ModelError
+from evalhub.metrics.base import Metric, ScoreColumn
 from evalhub.metrics.judge.calibration_labels import read_label
 from evalhub.metrics.stats.ratings import Label
 
@@ -50,7 +51,7 @@ def open_verdicts(
         return
     if signature is not None:
         raise ConfigError(f"--signature is {signature!r}; leave it out: the judge tells its own")
-    with open_judge(options) as metric:
+    with open_judge(options, keeps=True) as metric:
         yield _Judged(metric, columns)
 
 
@@ -94,4 +95,21 @@ class _Judged:
             )
         column = table[self.metric.name]
         self.scale = column.bounds
+        _tell_failures(column)
         return [None if np.isnan(value) else float(value) for value in column.values]
+
+
+def _tell_failures(column: ScoreColumn) -> None:
+    """Say on standard error how many outputs got no grade, and why the first did not.
+
+    Raises:
+        ModelError: none got one, so that there is nothing to hold against people's labels.
+    """
+    scores = [column.score(index) for index in range(len(column))]
+    failed = [score for score in scores if score.value is None]
+    if not failed:
+        return
+    why = failed[0].explanation or failed[0].state.value
+    if len(failed) == len(scores):
+        raise ModelError(f"{column.name} graded none of {len(scores)} outputs; the first: {why}")
+    typer.echo(f"{len(failed)} of {len(scores)} outputs got no grade; the first: {why}", err=True)

@@ -19,6 +19,7 @@ __all__ = ["FLAGS", "ColumnFile", "read_columns"]
 FLAGS = ("outputs", "references", "inputs")
 """Columns with an option of their own; the others are given as ``--column NAME=FILE``."""
 
+_TEXTS = ("outputs", "references")
 _SINGULAR = {name: name.removesuffix("s") for name in COLUMNS if name.endswith("s")}
 _COMPUTED: Mapping[str, Callable[[int], Any]] = {
     "ids": lambda index: str(index + 1),
@@ -70,7 +71,8 @@ class ColumnFile:
     def _items(self, lines: Any) -> list[Any]:
         match self.path.suffix.lower():
             case ".jsonl":
-                return [self._of_json(number, line) for number, line in enumerate(lines, 1)]
+                numbered = enumerate(lines, 1)
+                return [self._of_json(number, line) for number, line in numbered if line.strip()]
             case ".csv":
                 rows = csv.DictReader(lines)
                 return [self._of_row(number, row) for number, row in enumerate(rows, 2)]
@@ -166,10 +168,20 @@ def _computed(metric: str, column: str, count: int) -> list[Any]:
     return [_COMPUTED[column](index) for index in range(count)]
 
 
+def _as_text(item: Any) -> Any:
+    return json.dumps(item) if isinstance(item, bool | int | float) else item
+
+
 def _checked(file: ColumnFile, number: int, item: Any) -> Any:
-    """Return *item* as metrics take it; an input that is a text becomes ``{"input": text}``."""
+    """Return *item* as metrics take it.
+
+    An input that is a text becomes ``{"input": text}``, an output or a reference that is a number
+    its text: classes are often written as numbers.
+    """
     if file.column == "inputs" and isinstance(item, str):
         return {"input": item}
+    if file.column in _TEXTS:
+        item = [_as_text(one) for one in item] if isinstance(item, list) else _as_text(item)
     kinds: Mapping[str, tuple[type, ...]] = {
         "outputs": (str, type(None)),
         "references": (str, list, type(None)),

@@ -40,7 +40,8 @@ def run(
     """Score a sample of the new traces of the store, again and again.
 
     Ends in good order on Ctrl-C and SIGTERM: the batch under way is finished and stored.
-    With --once the exit code is 1 when a mean has left its band, else 0.
+    With --once the exit code is 1 when a mean has left its band, 4 when traces could not be
+    scored or nobody could be told, else 0.
     """
     sys.path.insert(0, os.getcwd())  # metrics may be the user's own, as for `eval run`
     loaded = load_online(config)
@@ -52,7 +53,9 @@ def run(
 
 
 def _end(done: Round) -> None:
-    raise typer.Exit(ExitCode.FAILED if done.is_out else ExitCode.PASS)
+    if done.is_out:
+        raise typer.Exit(ExitCode.FAILED)
+    raise typer.Exit(ExitCode.PASS if done.is_whole else ExitCode.INCOMPLETE)
 
 
 def _repeat(watch: Watch, *, json: bool) -> None:
@@ -81,8 +84,13 @@ def _print(done: Round, *, json: bool) -> None:
         return
     left = f", {done.postponed} to be tried again" if done.postponed else ""
     typer.echo(f"{done.scored} traces scored{left}")
+    if done.left_out:
+        typer.echo(f"{done.left_out} left out: not whole, and older than give_up", err=True)
     for state in done.bands:
         typer.echo(f"  {state.sentence}")
+
+
+_PLAIN = ("scored", "postponed", "left_out", "problems", "is_standby")
 
 
 def _as_json(done: Round) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def _as_json(done: Round) -> dict[str, Any]:
         {**{key: value for key, value in asdict(state).items() if key != "band"}, **_band(state)}
         for state in done.bands
     ]
-    plain = {key: getattr(done, key) for key in ("scored", "postponed", "problems", "is_standby")}
+    plain = {key: getattr(done, key) for key in _PLAIN}
     return {**plain, "bands": bands}
 
 

@@ -1,5 +1,6 @@
 """``evalhub prices``: what model calls cost, from which table, and one's own prices."""
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -61,15 +62,29 @@ def show(
     found = [book.find(model, provider, now_ns, tier=tier) for tier in tiers]
     known = [price for price in found if price is not None]
     if not known:
-        raise StoreError(
-            f"no price is known for {model!r}"
-            f"{'' if provider is None else f' of {provider!r}'}, or several providers sell it; "
-            "see evalhub prices list, or add one with evalhub prices add"
-        )
+        raise StoreError(_no_price(model, provider, prices))
     if json:
         print_json([_price_json(price) for price in known])
     else:
         _print_prices(known)
+
+
+def _no_price(model: str, provider: str | None, prices: Iterable[Price]) -> str:
+    sold: dict[str, set[str]] = {}
+    for price in prices:
+        sold.setdefault(price.model, set()).add(price.provider)
+    sellers = sorted(sold.get(model.lower(), ()))
+    if provider is None and len(sellers) > 1:
+        return f"{model!r} is sold by {', '.join(sellers)}; name one with --provider"
+    of = "" if provider is None else f" of {provider!r}"
+    if provider is not None and sellers and provider not in sellers:
+        return f"no price is known for {model!r}{of}; it is sold by {', '.join(sellers)}"
+    near = difflib.get_close_matches(model.lower(), set(sold) - {model.lower()}, n=1)
+    return (
+        f"no price is known for {model!r}{of}; "
+        f"{f'did you mean {near[0]!r}? Else' if near else 'see evalhub prices list, or'} "
+        f"add it: evalhub prices add {model} --provider NAME --input USD --output USD"
+    )
 
 
 @app.command()

@@ -28,6 +28,7 @@ OPERATIONAL: Mapping[str, Callable[[ExampleResult], float | None]] = {
     "cost_usd": lambda result: result.cost_usd,
 }
 """How each is read from a result; None when it is not known."""
+_MARKS = {name: Operational(name).signature for name in OPERATIONAL}
 
 
 def score_of(result: ExampleResult, name: str) -> Score | None:
@@ -36,7 +37,7 @@ def score_of(result: ExampleResult, name: str) -> Score | None:
         return _failed(result)
     if name not in OPERATIONAL:
         return result.score(name)
-    mark = Operational(name).signature
+    mark = _MARKS[name]
     if result.error is not None:
         state = ScoreState.ERRORED if result.was_called else ScoreState.SKIPPED
         return Score(name, None, mark, state)
@@ -62,4 +63,5 @@ def _column(name: str, results: Sequence[ExampleResult]) -> ScoreColumn:
     scores = [score_of(result, name) for result in results]
     known = [score for score in scores if score is not None]
     column = Operational(name).score_batch([score.value for score in known])[name]
-    return replace(column, states=[score.state for score in known], explanations=None)
+    states = [score.state for score in known]
+    return replace(column, states=states, explanations=None, better=Operational.better)

@@ -36,6 +36,7 @@ _EXTRAS = {
     "pypdfium2": "local",
     "tokenizers": "local",
     "mlflow": "mlflow",
+    "pytrec_eval": "retrieval",
 }
 """Packages that the demo needs, and the extra that brings each."""
 

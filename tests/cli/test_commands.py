@@ -1,6 +1,7 @@
 """Every command explains itself, and the README knows it."""
 
 import importlib
+import itertools
 import os
 import re
 import subprocess
@@ -64,6 +65,17 @@ def test_readme_names_no_command_that_is_not_there() -> None:
     assert named
     for words in named:
         assert words in known or words.split()[0] in known, words
+
+
+@pytest.mark.parametrize("words", [(), *leaf_commands()], ids=" ".join)
+def test_help_fills_the_lines_of_a_narrow_terminal(words: tuple[str, ...]) -> None:
+    """No line of a docstring ends in the middle of one of the terminal's."""
+    shown = CliRunner().invoke(build(words), [*words, "--help"], env={"COLUMNS": "80"})
+    text = shown.output.split("Usage:", 1)[1].split("╭─")[0]
+    lines = [line.rstrip() for line in text.splitlines()[1:]]
+    for line, following in itertools.pairwise(lines):
+        first, _, _ = following.strip().partition(" ")
+        assert not line or not first or len(line) + len(first) >= 79, line
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["db", "--help"]])

@@ -1,5 +1,6 @@
 """``evalhub doctor`` says what is there, what is not, and what mends it."""
 
+import importlib.metadata
 import json
 import re
 import tomllib
@@ -9,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from evalhub.cli.app import build
-from evalhub.cli.doctor import EXTRAS
+from evalhub.cli.doctor import EXTRAS, PURPOSES
 from evalhub.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,3 +75,29 @@ def test_extras_are_those_of_the_package() -> None:
     assert set(EXTRAS) == set(declared)
     for extra, packages in EXTRAS.items():
         assert set(packages) == declared[extra] - {"evalhub"}, extra
+    assert set(PURPOSES) == set(EXTRAS)
+
+
+def test_what_installs_an_extra_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing installed there is a line for each extra, with what it is for."""
+
+    def not_installed(package: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr("importlib.metadata.version", not_installed)
+    shown = doctor()
+    assert shown.output.count("pip install 'evalhub[NAME]'") == 1
+    assert re.search(r"– extra targets +HTTP endpoints .*\(no jmespath, urllib3\)\n", shown.output)
+    assert len(re.findall(r"^– extra ", shown.output, re.MULTILINE)) == len(EXTRAS)
+
+
+def test_spans_that_were_not_delivered_are_no_tick(evalhub_home: Path) -> None:
+    """What still waits on disk is pointed at, and is no fault."""
+    waiting = evalhub_home / "spool" / "0123456789abcdef"
+    waiting.mkdir(parents=True)
+    (waiting / "one.spool").write_bytes(b"x" * 200_000)
+    result = doctor("--json")
+    found = parts(result)["spool"]
+    assert result.exit_code == 0
+    assert found["state"] == "absent"
+    assert found["detail"].startswith("0.2 MB of spans are not delivered yet")

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
+from evalhub.store import open_store
+from evalhub.store.queries import list_traces
+
 EVALHUB = str(Path(sys.executable).with_name("evalhub"))
 
 APP = """\
@@ -117,6 +120,9 @@ def test_a_suite_from_file_to_verdict(folder: Path, evalhub_home: Path) -> None:
     assert unknown.returncode == 2
     assert "no" not in unknown.stdout
 
+    with open_store(f"sqlite:///{evalhub_home / 'evalhub.db'}") as store, store.read() as rows:
+        assert {trace.project for trace in list_traces(rows, limit=500)} == {"evaluations"}
+
     client = MlflowClient(f"sqlite:///{evalhub_home / 'mlflow.db'}")
     files = [item.path for item in client.list_artifacts(runs[1])]
     reports = ["junit.xml", "report.html", "report.json", "report.md"]
@@ -132,7 +138,7 @@ def test_a_suite_from_file_to_verdict(folder: Path, evalhub_home: Path) -> None:
         (["run", "app.py"], "app.py:"),
         (["run", "copy.yaml", "--limit", "0"], "the limit is 0"),
         (["compare", "f" * 32, "e" * 32], "there is no MLflow"),
-        (["compare", "a", "b", "--gate", "rouge1"], "no MLflow"),
+        (["compare", "a", "b", "--gate", "rouge1"], "no kept run has the id 'a'; see evalhub eval"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(folder: Path, arguments: list[str], message: str) -> None:
@@ -216,14 +222,16 @@ def test_ctrl_c_ends_at_once(folder: Path) -> None:
     )
     with process:
         try:
-            assert process.stdout is not None
-            assert "called" in process.stdout.readline()
+            assert process.stderr is not None
+            # What the application prints goes there: standard output is the report's.
+            assert "called" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
-            _, told = process.communicate(timeout=30)
+            out, told = process.communicate(timeout=30)
         finally:
             process.kill()
     assert process.returncode not in (0, 1)
     assert "Traceback" not in told
+    assert out == ""
 
 
 @pytest.mark.model

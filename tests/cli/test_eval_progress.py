@@ -40,7 +40,20 @@ def test_names_are_no_markup() -> None:
     assert "base[model=a]: calling" in shown(("base[model=a]", Progress("calling", 1, 2)))
 
 
+def test_a_log_has_a_line_each_half_minute() -> None:
+    """A long night is no silence, and no line a call."""
+    file, now = io.StringIO(), iter([0.0, 10.0, 31.0, 40.0, 62.0])
+    with show_progress(Console(file=file, force_terminal=False), lambda: next(now)) as show:
+        for done in (1, 2, 3):
+            show("base[model=a]", Progress("calling", done, 8, Cost(0.25, 12_345)))
+        show("base[model=a]", Progress("scoring:rouge1", 0, 2))
+    assert file.getvalue().splitlines() == [
+        "base[model=a]: calling 2/8, $0.25, 12,345 tokens",
+        "base[model=a]: scoring rouge1 0/2",
+    ]
+
+
 @pytest.mark.parametrize("steps", [(), (("a", Progress("calling", 1, 2)),)])
 def test_nothing_is_drawn_without_a_terminal(steps: tuple[tuple[str, Progress], ...]) -> None:
-    """A log of a CI job holds no bars."""
+    """A log of a CI job holds no bars, and nothing of a run that is over soon."""
     assert shown(*steps, terminal=False).strip() == ""

@@ -96,7 +96,7 @@ def test_reports_of_a_run_and_of_kept_runs(
     printed = evalhub(folder, "report", runs[1])
     assert printed.returncode == 0, printed.stderr
     assert "copies: 20 examples of data" in printed.stdout
-    gated = evalhub(folder, "report", *runs, "--gate", "rouge1=0.9", "--folder", "kept")
+    gated = evalhub(folder, "report", *runs, "--gate", "rouge1=0.9", "--reports", "kept")
     assert gated.returncode == 0, gated.stderr
     assert sorted(path.name for path in (folder / "kept").iterdir()) == FORMS
     (suite,) = JUnitXml.fromfile(str(folder / "kept" / "junit.xml"))
@@ -105,6 +105,42 @@ def test_reports_of_a_run_and_of_kept_runs(
     plain = evalhub(folder, "run", "suite.yaml", "--json")
     assert read_report(plain.stdout).verdict == "fail"
     assert sorted(path.name for path in (folder / "out").iterdir()) == ["page.html", "report.json"]
+
+
+SILENT = """\
+name: silent
+dataset: {path: data.jsonl, inputs: [text], reference: text}
+targets:
+  candidate: {function: app:copy}
+metrics: [rouge1, "python:app:broken"]
+gates: [{metric: rouge1, at_least: 0.5}]
+"""
+
+
+@pytest.mark.slow
+def test_what_is_lacking_is_lacking_in_a_report_made_again(folder: Path) -> None:
+    """A metric that scored nothing is not forgotten because the gates of the run hold."""
+    (folder / "app.py").write_text(f"{APP}\ndef broken(output):\n    raise OSError('judge down')\n")
+    (folder / "silent.yaml").write_text(SILENT)
+    done = evalhub(folder, "run", "silent.yaml", "--json")
+    assert done.returncode == 4, done.stderr
+    report = read_report(done.stdout)
+    run = report.experiments[0].run_id or ""
+    again = evalhub(folder, "report", run, "--suite", "silent.yaml", "--reports", "all")
+    assert again.returncode == 4, again.stderr
+    made = read_report((folder / "all" / "report.json").read_text())
+    assert (made.verdict, made.reason) == ("incomplete", report.reason)
+    assert "judge down" in made.reason
+    (suite,) = JUnitXml.fromfile(str(folder / "all" / "junit.xml"))
+    assert (suite.tests, suite.errors) == (2, 1)
+
+    (folder / "suite.yaml").write_text(SILENT.replace("silent", "another"))
+    other = evalhub(folder, "report", run, "--suite", "suite.yaml")
+    assert other.returncode == 4
+    assert "note: the gates are those of suite 'another', a run is of 'silent'" in other.stdout
+    shown = evalhub(folder, "report", run)
+    assert shown.returncode == 0
+    assert "verdict: incomplete, 'broken' scored nothing" in " ".join(shown.stdout.split())
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,11 @@ def test_a_wrong_verdict_or_date_is_refused(invoke: Invoke) -> None:
 
 
 def test_what_was_not_sent_is_told(invoke: Invoke, evalhub_home: Path) -> None:
-    """Somebody who looks for last night's runs finds out where they are."""
+    """Who looks in MLflow for last night's runs finds out where they are; a folder has all."""
     default_outbox().runs.log(_experiment("new", 1_700_000_000))
-    assert "1 run waits to be sent" in invoke("list").stderr
+    listed = CliRunner().invoke(build(["eval"]), ["eval", "list"])
+    assert "1 run waits to be sent to MLflow: evalhub eval sync" in listed.stderr
+    assert "waits to be sent" not in invoke("list").stderr
 
 
 def test_a_run_is_shown_whole(invoke: Invoke) -> None:
@@ -146,3 +148,12 @@ def test_an_unknown_run_is_one_line(invoke: Invoke) -> None:
     result = invoke("show", "absent")
     assert isinstance(result.exception, TrackerError)
     assert "\n" not in str(result.exception)
+
+
+def test_runs_of_a_folder_are_promoted_and_compared(invoke: Invoke, folder: Path) -> None:
+    """What a suite keeps in a folder may be a baseline as well."""
+    old, new = (run.run_id for run in FolderTracker(folder).list_runs("nights")[::-1])
+    assert invoke("promote", new).stdout == f"{new} is production\n"
+    assert invoke("promote", new, "--accept").stdout == f"{new} is a baseline of the branch topic\n"
+    compared = invoke("compare", old, new, "--json")
+    assert (compared.exit_code, '"rouge1"' in compared.stdout) == (0, True)

@@ -6,6 +6,8 @@ rule, because a real one does not move when a test wants it to. Client and wire 
 
 import csv
 import json
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -219,6 +221,62 @@ def test_judge_is_asked_over_http(folder: Path, model: FakeModel) -> None:
     other = saved.signature.replace("judge:fake", "judge:other")
     late = run("check", kept, "--signature", other, "--json", code=1)
     assert "judge was fake and is other" in json.loads(late.stdout)["reasons"][0]
+
+
+def test_judging_is_paid_for_once(folder: Path, model: FakeModel) -> None:
+    """A threshold that was forgotten is told after judging; the next run asks for no grade."""
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return _by_rule(prompt)
+
+    model.answer = answer
+    labels = ["calibrate", "--labels", folder / "labels.jsonl", *model.options]
+    assert "of the kind grade, people's verdict" in str(run(*labels, code=1).exception)
+    assert len(asked) == 90
+    run(*labels, "--threshold", "3")
+    assert len(asked) == 90
+    run(*labels, "--threshold", "3", "--set", "cache=false")
+    assert len(asked) == 180
+
+
+def test_judge_that_is_down_has_no_figures(folder: Path, model: FakeModel) -> None:
+    """The error says why; where only some outputs have no grade it is told beside the table."""
+    labels = ["calibrate", "--labels", folder / "labels.jsonl", *model.options, "--threshold", "3"]
+    model.answer = lambda prompt: 404
+    down = str(run(*labels, code=1).exception)
+    assert "relevant graded none of 90 outputs; the first: model 'fake' at " in down
+    model.answer = lambda prompt: "I refuse." if "poor answer 2\n" in prompt else _by_rule(prompt)
+    done = run(*labels)
+    assert done.stderr == "1 of 90 outputs got no grade; the first: no grade in: I refuse.\n"
+
+
+def test_interrupted_judging_ends_and_keeps_its_answers(folder: Path, model: FakeModel) -> None:
+    """The first Ctrl-C says what it waits for, the second ends at once; answers are kept."""
+    hangs, goes_on, asked = threading.Event(), threading.Event(), []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        if len(asked) > 40:
+            hangs.set()
+            goes_on.wait(60)
+        return _by_rule(prompt)
+
+    model.answer = answer
+    labels = ["calibrate", "--labels", str(folder / "labels.jsonl"), "--threshold", "3"]
+    command = [sys.executable, "-m", "evalhub", "judge", *labels, *model.options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert hangs.wait(60)
+        process.send_signal(signal.SIGINT)
+        assert "once more ends at once" in process.stderr.readline() + process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+    goes_on.set()
+    kept = len(asked)
+    run(*labels, *model.options)
+    assert len(asked) - kept <= 90 - 36  # four were under way when the fortieth was answered
 
 
 def test_recorded_judge_needs_no_model(folder: Path, model: FakeModel) -> None:

@@ -238,6 +238,15 @@ def test_intervals_may_be_drawn() -> None:
     assert shown("score", *texts)["bootstrap"] is None
 
 
+def test_numbers_are_texts_and_empty_lines_are_none(folder: Path) -> None:
+    """Classes are often written as numbers, and files end with empty lines."""
+    lines = '{"a": -1, "b": [1, -1]}\n\n{"a": true, "b": "true"}\n\n'
+    (folder / "n.jsonl").write_text(lines, encoding="utf-8")
+    files = ["--outputs", "n.jsonl:a", "--references", "n.jsonl:b"]
+    found = shown("score", "--metric", "exact_match", "--set", "normalize=no", *files)
+    assert (found["metrics"]["exact_match"]["mean"], found["metrics"]["exact_match"]["n"]) == (1, 2)
+
+
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "told"),
@@ -263,7 +272,7 @@ def test_files_that_do_not_fit_are_one_clear_line(arguments: list[str], told: st
     [
         ("x.txt", "", "is empty"),
         ("x.jsonl", "{\n", "x.jsonl:1 is no JSON"),
-        ("x.jsonl", "3\n", "which is no output"),
+        ("x.jsonl", "[3]\n", "which is no output"),
         ("x.parquet", "", "give .txt, .jsonl or .csv"),
     ],
 )

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from evalhub.evals.online.process import this_process
 from evalhub.model import Span
 from evalhub.store import open_store
+from evalhub.store.online import write_state
 from evalhub.store.spans import add_spans
 from evalhub.store.tables import score
 
@@ -115,3 +117,42 @@ def test_a_wrong_file_is_one_line(config: Path) -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err == f"error: {config}:5:1: unknown key 'bath'; did you mean 'batch'?\n"
+
+
+def test_once_says_when_something_could_not_be_scored(config: Path) -> None:
+    """Exit code 4: the judge is away, and cron must not take that for a good day."""
+    add_traces(3)
+    config.write_text(
+        "name: support\nmetrics:\n"
+        "  - {judge: rubric, criteria: polite, model: m, base_url: 'http://127.0.0.1:9/v1'}\n"
+    )
+    process = start(config, "--once")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (4, "0 traces scored, 3 to be tried again\n"), err
+    assert err.startswith("warning: rubric could score none of 3 traces")
+
+
+def test_the_next_process_takes_over_at_once_from_a_killed_one(config: Path) -> None:
+    """Nobody waits for the lease of a process that is gone."""
+    config.write_text(config.read_text().replace("every: 1s", "every: 1s\nsettle: 1s"))
+    first = start(config)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "0 traces scored\n"
+    held = {"owner": "x", "until_ns": 2**62, "process": _mark_of(first.pid)}
+    with open_store() as store, store.begin() as connection:
+        write_state(connection, "held", held)
+    config.write_text(config.read_text().replace("name: support", "name: held"))
+    out, _ = start(config, "--once").communicate(timeout=60)
+    assert "standing by" in out
+    first.kill()
+    first.communicate(timeout=60)
+    out, _ = start(config, "--once").communicate(timeout=60)
+    assert out.startswith("0 traces scored")
+
+
+def _mark_of(process: int) -> str:
+    own = this_process()
+    assert own is not None, "the system says too little of its processes"
+    where = own.rsplit(" ", 2)[0]
+    started = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    return f"{where} {process} {started}"

@@ -117,6 +117,19 @@ def test_errors_are_one_line_and_exit_code_2(tmp_path: Path) -> None:
         assert word in said
 
 
+def test_a_model_without_a_price_is_told_why() -> None:
+    """Misspelt, sold by several, or not by this one: three answers, each with what to do."""
+    misspelt = evalhub("show", "gpt-4.1-mni", code=2)
+    assert "no price is known for 'gpt-4.1-mni'; did you mean 'gpt-4.1-mini'?" in misspelt
+    assert "evalhub prices add gpt-4.1-mni --provider NAME" in misspelt
+    elsewhere = evalhub("show", "gpt-4o", "--provider", "acme", code=2)
+    assert "no price is known for 'gpt-4o' of 'acme'; it is sold by openai" in elsewhere
+    for seller in ("acme", "best"):
+        evalhub("add", "m-1", "--provider", seller, "--input", "1")
+    several = evalhub("show", "m-1", code=2)
+    assert "'m-1' is sold by acme, best; name one with --provider" in several
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,5 +1,8 @@
 """A data set's version is its content."""
 
+import pytest
+
+from evalhub.errors import DatasetError
 from evalhub.model import Dataset, Example
 
 EXAMPLE = Example("a", {"question": "What grows?"}, ("Trees.",), {"topic": "trees"})
@@ -27,3 +30,9 @@ def test_any_change_is_a_new_version() -> None:
         ]
     }
     assert len(versions) == 8
+
+
+def test_no_two_examples_have_one_id() -> None:
+    """What came of one would count for the other, and be paid for once."""
+    with pytest.raises(DatasetError, match="2 examples of 'd' have the id 'a'; every one needs"):
+        Dataset("d", (EXAMPLE, Example("b", {}), Example("a", {})))

@@ -15,13 +15,15 @@ def _ignore(what: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
-def test_a_missing_package_is_named_first(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("package", ["fpdf", "mlflow", "pytrec_eval"])
+def test_a_missing_package_is_named_first(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     """The message is the pip command with all extras that the demo needs."""
     found = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name: None if name == "fpdf" else found(name)
+        importlib.util, "find_spec", lambda name: None if name == package else found(name)
     )
-    with pytest.raises(MissingExtraError, match=r"fpdf is not .*'evalhub\[local,mlflow\]'"):
+    extras = r"'evalhub\[local,mlflow,retrieval\]'"
+    with pytest.raises(MissingExtraError, match=rf"{package} is not .*{extras}"):
         run_demo(DemoPlan(), MlflowTracker(), on_step=_ignore)
 
 

@@ -17,7 +17,7 @@ from evalhub.tracing.tracer import EXIT_S, Tracer
 try:
     from celery import current_task, signals  # type: ignore[import-untyped]  # it ships no types
 except ModuleNotFoundError:
-    require("celery", extra="celery")
+    require("celery", extra=None)
     raise
 
 __all__ = ["instrument_celery", "uninstrument_celery"]

@@ -28,11 +28,13 @@ def check_command(
     loaded = load_suite(suite)
     with assemble(loaded, asks=False) as assembly:
         found = _summary(loaded, assembly)
+        for doubt in assembly.doubts:
+            typer.echo(doubt, err=True)
     if json:
         print_json(found)
         return
     for key, value in found.items():
-        typer.echo(f"{key}: {', '.join(value) if isinstance(value, list) else value}")
+        typer.echo(f"{key}: {', '.join(value) or 'none' if isinstance(value, list) else value}")
 
 
 def _summary(suite: Suite, assembly: Assembly) -> dict[str, object]:

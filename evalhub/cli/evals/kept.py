@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evalhub.cli.evals.run_ids import whole_id
 from evalhub.errors import ConfigError
 from evalhub.evals.gates.demand import Gate, read_margin
 from evalhub.experiments import Tracker
@@ -27,15 +28,21 @@ def load_runs(tracker: Tracker, run_ids: Sequence[str]) -> list[Experiment]:
     """Return the runs; those of one target are called by their target and run.
 
     Raises:
-        ConfigError: a run is named twice.
+        ConfigError: a run is named twice, or its id is not clear.
         TrackerError: a run is not there.
     """
-    twice = [run_id for run_id, count in Counter(run_ids).items() if count > 1]
-    if twice:
-        raise ConfigError(f"run {twice[0]} is named twice; name each run once")
+    _refuse_twice(run_ids)
+    run_ids = [whole_id(tracker, run_id) for run_id in run_ids]
+    _refuse_twice(run_ids)
     runs = [tracker.load(run_id) for run_id in run_ids]
     counts = Counter(run.target for run in runs)
     return [run if counts[run.target] == 1 else _by_run(run) for run in runs]
+
+
+def _refuse_twice(run_ids: Sequence[str]) -> None:
+    twice = [run_id for run_id, count in Counter(run_ids).items() if count > 1]
+    if twice:
+        raise ConfigError(f"run {twice[0]} is named twice; name each run once")
 
 
 def parse_gates(texts: Sequence[str], *, baseline: str) -> list[Gate]:

@@ -50,7 +50,9 @@ def list_command(
         since_ns=None if since is None else parse_since(since, now_ns=time.time_ns()),
     )
     runs = tracker_at(folder).list_runs(suite, limit=limit, where=where)
-    _tell_unsent()
+    if folder is None:
+        _tell_unsent()
+    _tell_damaged(default_outbox().runs if folder is None else FolderTracker(folder))
     if json:
         print_json([run_json(item) for item in runs])
     elif runs:
@@ -71,6 +73,11 @@ def _tell_unsent() -> None:
     if count:
         verb = "run waits" if count == 1 else "runs wait"
         typer.echo(f"{count} {verb} to be sent to MLflow: evalhub eval sync", err=True)
+
+
+def _tell_damaged(kept: FolderTracker) -> None:
+    for run_id, reason in kept.damaged().items():
+        typer.echo(f"left out: {reason}; delete {kept.root / run_id} to give it up", err=True)
 
 
 def _table(runs: list[RunInfo]) -> Table:

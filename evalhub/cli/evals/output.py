@@ -3,6 +3,7 @@
 import typer
 from rich.console import Console
 
+from evalhub._readable import readable_text
 from evalhub.cli.app import ExitCode
 from evalhub.cli.evals.progress import show_progress
 from evalhub.cli.output import print_json
@@ -15,6 +16,7 @@ from evalhub.evals.runs.suite_run import SuiteResult
 
 __all__ = [
     "end_with",
+    "end_with_verdict",
     "print_report_of",
     "print_result",
     "report_console",
@@ -46,7 +48,7 @@ def print_report_of(report: Report, *, slices: bool = False) -> None:
     console = report_console()
     print_report(report, console=console, slices=slices)
     for line in _next_steps(report):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(readable_text(line), markup=False, soft_wrap=True)
 
 
 def _next_steps(report: Report) -> list[str]:
@@ -73,5 +75,14 @@ def end_with(decision: Decision | None) -> None:
     Raises:
         typer.Exit: there is a decision.
     """
-    if decision is not None:
-        raise typer.Exit(_EXIT_CODES[decision.verdict])
+    end_with_verdict(None if decision is None else decision.verdict)
+
+
+def end_with_verdict(verdict: str | None) -> None:
+    """End the command with the exit code of *verdict*.
+
+    Raises:
+        typer.Exit: there is one.
+    """
+    if verdict is not None:
+        raise typer.Exit(_EXIT_CODES[Verdict(verdict)])

@@ -14,8 +14,8 @@ from evalhub.cli.output import JsonFlag, print_json
 from evalhub.evals.runs.forecast import Forecast, forecast
 from evalhub.evals.runs.ledger import Ledger
 from evalhub.evals.suites.assemble import assemble
+from evalhub.evals.suites.make_tracker import make_keeper
 from evalhub.evals.suites.suite import Suite, load_suite
-from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.model import Dataset
 
 __all__ = ["plan_command"]
@@ -32,14 +32,14 @@ def plan_command(
 ) -> None:
     """Show the calls, cost and time of a suite and the smallest difference it can see.
 
-    Nothing is called and nothing is spent. Figures are those of the last run in MLflow;
+    Nothing is called and nothing is spent. Figures are those of the last kept run;
     where there is none, prompts are measured by their length.
     """
     look_for_modules(suite)
     loaded = load_suite(suite)
     with assemble(loaded, Ledger(), asks=False) as whole:
         dataset = Dataset(whole.dataset.name, whole.dataset.examples[:limit])
-        found = forecast(loaded, replace(whole, dataset=dataset), MlflowTracker())
+        found = forecast(loaded, replace(whole, dataset=dataset), make_keeper(loaded))
     if json:
         print_json(_as_json(found))
     else:

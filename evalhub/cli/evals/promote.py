@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from evalhub.cli.evals.list_runs import FolderOption, tracker_at
+from evalhub.cli.evals.run_ids import whole_id
 from evalhub.errors import ConfigError
 from evalhub.evals.gates.baseline import accept_run, promote_run
-from evalhub.evals.suites.make_tracker import default_tracker
 
 __all__ = ["promote_command"]
 
@@ -14,13 +15,14 @@ _DEFAULT = "production"
 
 
 def promote_command(
-    run: Annotated[str, typer.Argument(help="MLflow run id.", show_default=False)],
+    run: Annotated[str, typer.Argument(help="Run id.", show_default=False)],
     alias: Annotated[
         str | None, typer.Option(help=f"The name to give it, by default: {_DEFAULT}.")
     ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="Make it a baseline of its branch instead.")
     ] = False,
+    folder: FolderOption = None,
 ) -> None:
     """Make a kept run the one that others are held against.
 
@@ -28,7 +30,8 @@ def promote_command(
     run counts as passed on its branch, whatever its gates said: for a change that is wanted,
     such as another data set, after which no run could pass.
     """
-    tracker = default_tracker()
+    tracker = tracker_at(folder)
+    run = whole_id(tracker, run)
     if accept:
         if alias is not None:
             raise ConfigError("--accept is for the run's branch; leave out --alias")

@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from evalhub._readable import readable_text
 from evalhub.cli.app import ExitCode
+from evalhub.cli.evals.aside import printing_aside
 from evalhub.cli.evals.delivery import Delivery
 from evalhub.cli.evals.modules import look_for_modules
 from evalhub.cli.evals.output import end_with, show_progress
+from evalhub.cli.evals.own_project import traced_apart
 from evalhub.cli.output import JsonFlag
 from evalhub.evals.gates.gate import Verdict
 from evalhub.evals.reports.paths import ReportPaths
@@ -45,11 +48,12 @@ def run_command(
 ) -> None:
     """Run a suite, keep its experiments in MLflow, and decide by its gates.
 
-    Functions named in the suite are looked for in the working folder, then in the
-    suite's. The exit
-    code is 0 when the gates pass (or there is none), 1 when one fails, 3 when the
-    data cannot tell, 4 when too many examples have no score or the budget was spent, 5 when
-    a judge moved, 130 when it was interrupted. After a kill the same command goes on where it was.
+    Functions that the suite names are looked for in the working folder, then in the suite's.
+    After a kill the same command goes on where it was.
+
+    The exit code is 0 when the gates pass or there is none, 1 when one fails, 2 when the
+    request cannot be carried out, 3 when the data cannot tell, 4 when too many examples have
+    no score or the budget was spent, 5 when a judge moved, 130 when it was interrupted.
     """
     look_for_modules(suite)
     loaded = load_suite(suite)
@@ -58,7 +62,8 @@ def run_command(
     if reports is not None:
         paths = paths.or_else(ReportPaths.in_folder(reports))
     delivery = Delivery(loaded, tracker, paths, json=json, slices=slices)
-    with ending_in_order(), ExitStack() as bar:
+    with traced_apart(), ending_in_order(), ExitStack() as bar:
+        bar.enter_context(printing_aside())
         show = bar.enter_context(show_progress())
 
         def deliver(result: SuiteResult) -> None:
@@ -79,18 +84,18 @@ def run_command(
 
 
 def _note(line: str) -> None:
-    typer.echo(line, err=True)
+    typer.echo(readable_text(line), err=True)
 
 
 def _end(result: SuiteResult) -> None:
-    """End with the code of the verdict, or of what is lacking where no gate failed.
+    """End with the code of the verdict, or of what is lacking where that is graver.
 
     Raises:
         typer.Exit: the result is not simply good.
     """
-    has_failed = result.decision is not None and result.decision.verdict is Verdict.FAIL
+    verdict = None if result.decision is None else result.decision.verdict
     for line in result.lacking:
         _note(f"incomplete: {line}")
-    if result.lacking and not has_failed:
+    if result.lacking and verdict not in {Verdict.FAIL, Verdict.SUSPENDED}:
         raise typer.Exit(ExitCode.INCOMPLETE)
     end_with(result.decision)

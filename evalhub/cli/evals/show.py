@@ -6,8 +6,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from evalhub._readable import readable_text
 from evalhub.cli.evals.list_runs import FolderOption, tracker_at
 from evalhub.cli.evals.output import report_console
+from evalhub.cli.evals.run_ids import whole_id
 from evalhub.cli.evals.run_json import run_json, started
 from evalhub.cli.output import JsonFlag, print_json
 from evalhub.evals.gates.baseline import aliases_of
@@ -25,17 +27,21 @@ __all__ = ["show_command"]
 
 
 def show_command(
-    run: Annotated[str, typer.Argument(help="Run id, as `evalhub eval list` shows it.")],
+    run: Annotated[
+        str, typer.Argument(help="Run id, or its beginning, as `evalhub eval list` shows it.")
+    ],
     folder: FolderOption = None,
     json: JsonFlag = False,
 ) -> None:
     """Show one kept run: its figures, its settings, where it comes from."""
-    found = tracker_at(folder).info(run)
+    tracker = tracker_at(folder)
+    found = tracker.info(whole_id(tracker, run))
     if json:
         print_json({**run_json(found), "tags": dict(found.tags)})
         return
     console = report_console()
-    console.print(f"{found.name} ({found.run_id})", markup=False, style="bold", soft_wrap=True)
+    title = readable_text(f"{found.name} ({found.run_id})")
+    console.print(title, markup=False, style="bold", soft_wrap=True)
     console.print(_facts(found))
     console.print()
     console.print(_figures(found))
@@ -61,7 +67,7 @@ def _facts(run: RunInfo) -> Table:
     }
     for name, value in facts.items():
         if value:
-            table.add_row(escape(name), escape(str(value)))
+            table.add_row(escape(readable_text(name)), escape(readable_text(str(value))))
     return table
 
 
