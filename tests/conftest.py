@@ -54,9 +54,8 @@ def evalhub_home(
     """Give each test an empty home and an environment that names nothing else."""
     needs_models = request.node.get_closest_marker("model") is not None
     models = request.getfixturevalue("local_models") if needs_models else None
-    for name in list(os.environ):
-        if name.startswith(FOREIGN):
-            monkeypatch.delenv(name)
+    for name in _foreign():
+        monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()
     if models is not None:
@@ -65,3 +64,9 @@ def evalhub_home(
     reset()
     yield home
     reset()  # the tracer in force would go on writing to this test's home
+    for name in _foreign():  # MLflow sets variables itself, which fixtures of modules would inherit
+        del os.environ[name]
+
+
+def _foreign() -> list[str]:
+    return [name for name in os.environ if name.startswith(FOREIGN)]

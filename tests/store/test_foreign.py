@@ -111,7 +111,7 @@ def test_a_database_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
 
 def test_a_driver_that_is_absent_is_named() -> None:
     """MySQL's default driver is nothing that evalhub brings."""
-    with pytest.raises(ImportError, match="pip install MySQLdb"):
+    with pytest.raises(ImportError, match="mysql needs it; run: pip install mysqlclient"):
         rows("mysql://127.0.0.1/x", "SELECT 1")
 
 
