@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalhub.metrics.base import ScoreColumn
-from evalhub.metrics.stats.intervals import Interval, mean_interval, wilson_interval
+from evalhub.metrics.stats.clustered_rate import clustered_rate_interval
+from evalhub.metrics.stats.intervals import Interval, mean_interval
 from evalhub.model import MetricSummary, ScoreState
 
 __all__ = ["is_rate", "summarize"]
@@ -22,10 +23,10 @@ def summarize(
 ) -> MetricSummary:
     """Return the mean of *column* with its interval, and count what is not scored.
 
-    A rate (see :func:`is_rate`) gets a Wilson interval; with *clusters* (one label per
-    example) the interval is the clustered one of
-    :func:`~evalhub.metrics.stats.intervals.mean_interval`, or Wilson's over the clusters where all
-    scores of a rate are alike. It is cut at the column's bounds, beyond which no mean lies.
+    With *clusters* (one label per example) the interval is the clustered one of
+    :func:`~evalhub.metrics.stats.intervals.mean_interval`, cut at the column's bounds, beyond
+    which no mean lies. A rate (see :func:`is_rate`) gets that of
+    :func:`~evalhub.metrics.stats.clustered_rate.clustered_rate_interval`.
     """
     interval = _interval(column, clusters, confidence)
     states = Counter(column.states or ())
@@ -58,19 +59,10 @@ def is_rate(values: ArrayLike, bounds: tuple[float, float] | None) -> bool:
 def _interval(
     column: ScoreColumn, clusters: Sequence[object] | None, confidence: float
 ) -> Interval:
-    values = _scored(column.values)
-    passes = is_rate(values, column.bounds)
-    if passes and clusters is None:
-        return wilson_interval(int(values.sum()), values.size, confidence=confidence)
+    if is_rate(column.values, column.bounds):
+        return clustered_rate_interval(column.values, clusters=clusters, confidence=confidence)
     found = mean_interval(column.values, clusters=clusters, confidence=confidence)
-    interval = _cut(found, values, column.bounds)
-    if passes and clusters is not None and values.min() == values.max():
-        # All alike leaves no variance to estimate; each cluster is then one trial.
-        scored = ~np.isnan(column.values)
-        n = len({label for label, keep in zip(clusters, scored, strict=True) if keep})
-        wilson = wilson_interval(int(values[0]) * n, n, confidence=confidence)
-        return replace(interval, lower=wilson.lower, upper=wilson.upper)
-    return interval
+    return _cut(found, _scored(column.values), column.bounds)
 
 
 def _scored(values: NDArray[np.float64]) -> NDArray[np.float64]:

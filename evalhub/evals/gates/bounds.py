@@ -17,7 +17,7 @@ from evalhub.evals.gates.percentile import percentile_interval
 from evalhub.evals.gates.sample import Sample
 from evalhub.metrics.aggregate import is_rate, summarize
 from evalhub.metrics.base import ScoreColumn
-from evalhub.metrics.stats import clustered_rate_interval, missing_range, worst_case_difference
+from evalhub.metrics.stats import missing_range, worst_case_difference
 
 __all__ = [
     "Bounds",
@@ -91,12 +91,8 @@ class Mean:
         return _bounds(self.sample, values, lower, upper)
 
     def _ends(self, values: Floats, confidence: float) -> tuple[float | None, float | None]:
-        clusters = self.sample.clusters
-        if is_rate(values, self.sample.bounds):
-            rate = clustered_rate_interval(values, clusters=clusters, confidence=confidence)
-            return rate.lower, rate.upper
         column = ScoreColumn("mean", values, "", bounds=self.sample.bounds)
-        found = summarize(column, clusters=clusters, confidence=confidence)
+        found = summarize(column, clusters=self.sample.clusters, confidence=confidence)
         return found.lower, found.upper
 
 

@@ -213,5 +213,6 @@ class _Caller:
             if call is not None and call.is_done and self.journal is not None:
                 self.journal.add(self.maker.target.name, example.id, repeat, call)
         except Exception as error:  # noqa: BLE001  # raised again by who waits for the calls
+            self.maker.pace.stop()  # who waits may be behind; no call is to start meanwhile
             return error
         return call

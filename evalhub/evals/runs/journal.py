@@ -12,7 +12,9 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -46,6 +48,16 @@ commit;
 """
 
 
+@dataclass(slots=True)
+class _Entry:
+    """A row that a thread waits to see written."""
+
+    statement: str
+    row: tuple[object, ...]
+    is_settled: bool = False
+    error: sqlite3.Error | None = None
+
+
 class Journal:
     """The journal of one plan; used by many threads, and by one process at a time.
 
@@ -64,6 +76,7 @@ class Journal:
         self.was_too_old = False
         # SQLite must not be closed, or asked, while another thread is in the middle of a write.
         self._using = threading.Lock()
+        self._entries: deque[_Entry] = deque()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _take(self.path)
@@ -153,11 +166,28 @@ class Journal:
             return self._connection.execute(query, values).fetchone()
 
     def _write(self, statement: str, row: tuple[object, ...]) -> None:
+        entry = _Entry(statement, row)
+        self._entries.append(entry)
+        with self._using:
+            if not entry.is_settled:
+                self._write_entries()
+        if entry.error is not None:
+            raise ConfigError(
+                f"the journal {self.path} cannot be written: {entry.error}"
+            ) from entry.error
+
+    def _write_entries(self) -> None:
+        """Write what waits, of other threads too: each would wait for the disk in turn."""
+        entries = [self._entries.popleft() for _ in range(len(self._entries))]
         try:
-            with self._using, self._connection:
-                self._connection.execute(statement, row)
+            with self._connection:
+                for entry in entries:
+                    self._connection.execute(entry.statement, entry.row)
         except sqlite3.Error as error:
-            raise ConfigError(f"the journal {self.path} cannot be written: {error}") from error
+            for entry in entries:
+                entry.error = error
+        for entry in entries:
+            entry.is_settled = True
 
     def _begin(self, fresh: bool) -> sqlite3.Connection:
         """Open the file that is there, or a new one where it is not to be gone on with."""
