@@ -49,6 +49,8 @@ class CallAll(Protocol):
 
 _PARTING_S = 10.0
 """Longest wait, after Ctrl-C, for calls under way: they are paid for, so they are kept."""
+_STEP_S = 0.2
+"""Longest wait of the main thread at a stretch: a Ctrl-C just before it would be seen after it."""
 _TOLD = 1000
 """Recorded outputs that are read between two reports of progress."""
 
@@ -178,21 +180,26 @@ class _Caller:
             ConfigError: the journal cannot be written.
             ModelError: no other call would get through.
         """
-        left_s = self.maker.ledger.left_s
-        try:
-            index, call = self.finished.get(timeout=None if left_s is None else max(0.0, left_s))
-        except queue.Empty:
-            return None
-        if isinstance(call, Exception):
-            raise call
-        return index, call
+        while True:
+            left_s = self.maker.ledger.left_s
+            wait_s = _STEP_S if left_s is None else min(_STEP_S, max(0.0, left_s))
+            try:
+                index, call = self.finished.get(timeout=wait_s)
+            except queue.Empty:
+                if left_s is not None and left_s <= 0:
+                    return None
+                continue
+            if isinstance(call, Exception):
+                raise call
+            return index, call
 
     def part(self) -> None:
         """Start no call any more, and wait a while for those that are on the way."""
         self.maker.pace.stop()
         end_s = time.monotonic() + _PARTING_S
         for thread in self.threads:
-            thread.join(max(0.0, end_s - time.monotonic()))
+            while thread.is_alive() and time.monotonic() < end_s:
+                thread.join(_STEP_S)
 
     def _work(self) -> None:
         while True:
