@@ -13,7 +13,7 @@ import yaml
 from evalhub.errors import ConfigError
 from evalhub.evals.datasets.load import load_dataset
 from evalhub.evals.datasets.spec import DatasetSpec
-from evalhub.llm.endpoint import Endpoint, open_endpoint, resolve_endpoint
+from evalhub.llm.endpoint import Endpoint, endpoint_at, open_endpoint, resolve_endpoint
 from evalhub.llm.openai import OpenAIChat
 from evalhub.metrics.base import Metric
 from evalhub.metrics.registry import describe, load
@@ -201,7 +201,4 @@ def _endpoint(options: JudgeOptions) -> Iterator[Endpoint]:
 def _at(base_url: str, model: str | None) -> Endpoint:
     if model is None:
         raise ConfigError(f"--base-url is {base_url!r}; name its model with --model")
-    named = resolve_endpoint({**os.environ, "OPENAI_BASE_URL": base_url, "EVALHUB_MODEL": model})
-    if named is None:
-        raise ConfigError(f"--base-url is {base_url!r}; it must start with http:// or https://")
-    return named
+    return endpoint_at(base_url, model)

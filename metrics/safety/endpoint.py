@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evalhub._optional import require
 from evalhub.errors import MetricError, ModelBusyError, ModelError, ModelUnavailableError
+from evalhub.llm.endpoint import endpoint_at
 
 if TYPE_CHECKING:
     import openai
@@ -32,6 +33,8 @@ class Moderated:
 class ModerationClient:
     """A client of the endpoint, over the ``openai`` package; close it, or use it as a block.
 
+    ``OPENAI_API_KEY`` is sent to the environment's address, or OpenAI's, and to no other.
+
     Args:
         model: The moderation model.
         base_url: Address with the version; the variable ``OPENAI_BASE_URL``, or OpenAI, if None.
@@ -49,7 +52,10 @@ class ModerationClient:
     ) -> None:
         self._model = model
         self._client: openai.OpenAI = require("openai", extra="openai").OpenAI(
-            base_url=base_url, api_key=_key(base_url), max_retries=max_retries, timeout=timeout
+            base_url=base_url,
+            api_key=_key(base_url, model),
+            max_retries=max_retries,
+            timeout=timeout,
         )
 
     def ask(self, text: str) -> Moderated:
@@ -113,10 +119,10 @@ class ModerationClient:
         return f"moderation model {self._model!r} at {self._client.base_url}"
 
 
-def _key(base_url: str | None) -> str:
+def _key(base_url: str | None, model: str) -> str:
+    if base_url is not None:
+        return endpoint_at(base_url, model).api_key  # the environment's, if that is its address
     key = os.environ.get("OPENAI_API_KEY")
-    if key:
-        return key
-    if base_url is None and not os.environ.get("OPENAI_BASE_URL"):
+    if not key and not os.environ.get("OPENAI_BASE_URL"):
         raise MetricError("moderation asks OpenAI; set OPENAI_API_KEY, or give 'endpoint'")
-    return _NO_KEY
+    return key or _NO_KEY

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ class FakeModel:
 
     url: str
     answer: Callable[[str], int | str]
+    keys: set[str | None] = field(default_factory=set)
+    """What was sent as authorization."""
 
     @property
     def options(self) -> list[str]:
@@ -70,6 +72,7 @@ def _handler(fake: FakeModel) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            fake.keys.add(self.headers["authorization"])
             said = fake.answer(body["messages"][-1]["content"])
             failed = isinstance(said, int)
             data = json.dumps({"error": {"message": "down"}} if failed else _completion(said))
@@ -221,6 +224,19 @@ def test_judge_is_asked_over_http(folder: Path, model: FakeModel) -> None:
     other = saved.signature.replace("judge:fake", "judge:other")
     late = run("check", kept, "--signature", other, "--json", code=1)
     assert "judge was fake and is other" in json.loads(late.stdout)["reasons"][0]
+
+
+def test_a_key_goes_to_no_other_address(
+    folder: Path, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the environment has for OpenAI is not for whom --base-url names."""
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    asked = ["calibrate", "--labels", folder / "labels.jsonl", "--threshold", 3, *model.options]
+    run(*asked)
+    assert model.keys == {"Bearer none"}
+    monkeypatch.setenv("OPENAI_BASE_URL", model.url)
+    run(*asked, "--set", "cache=false")
+    assert model.keys == {"Bearer none", "Bearer secret"}
 
 
 def test_judging_is_paid_for_once(folder: Path, model: FakeModel) -> None:

@@ -106,12 +106,22 @@ def test_flagged_texts_score_0_with_their_categories(fake: FakeModeration) -> No
 def test_requests_are_those_of_the_api(
     fake: FakeModeration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The path, the model, the text and the key."""
+    """The path, the model, the text and the environment's key, which is for its address."""
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
-    load("moderation", endpoint=fake.url, moderation_model="mine").score_batch(["hello"])
-    assert fake.requests == [
-        ("/v1/moderations", {"input": "hello", "model": "mine"}, "Bearer secret")
-    ]
+    monkeypatch.setenv("OPENAI_BASE_URL", fake.url)
+    for endpoint in (None, fake.url):
+        load("moderation", endpoint=endpoint, moderation_model="mine").score_batch(["hello"])
+    asked = ("/v1/moderations", {"input": "hello", "model": "mine"}, "Bearer secret")
+    assert fake.requests == [asked, asked]
+
+
+def test_a_key_goes_to_no_other_address(
+    fake: FakeModeration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A suite may name any server; what the environment has for OpenAI is not for it."""
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    load("moderation", endpoint=fake.url).score_batch(["hello"])
+    assert [authorization for _, _, authorization in fake.requests] == ["Bearer none"]
 
 
 def test_categories_and_threshold_decide(fake: FakeModeration) -> None:
