@@ -3,9 +3,9 @@
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from evalhub._closing import Closing
 from evalhub._optional import require
 from evalhub.errors import EmptyAnswerError, ModelBusyError, ModelError, ModelUnavailableError
 from evalhub.llm.anthropic_shapes import to_tool, to_tool_choice, to_turn
@@ -37,7 +37,7 @@ _REASONS = {
 """Stop reasons in the words of :class:`~evalhub.llm.client.Completion`; others stay."""
 
 
-class AnthropicChat:
+class AnthropicChat(Closing):
     """A :class:`~evalhub.llm.client.ChatClient` over the ``anthropic`` package.
 
     JSON schema and temperature are wishes: the first refusal is logged, and the setting is
@@ -114,17 +114,6 @@ class AnthropicChat:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _send(self, turns: list[dict[str, Any]], settings: dict[str, Any]) -> "Message":
         anthropic = require("anthropic", extra="anthropic")

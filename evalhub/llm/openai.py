@@ -3,9 +3,9 @@
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from evalhub._closing import Closing
 from evalhub._optional import require
 from evalhub.errors import (
     ModelBusyError,
@@ -33,7 +33,7 @@ _WORDS = {
 """Settings that an endpoint may lack, and how its refusal names them."""
 
 
-class OpenAIChat:
+class OpenAIChat(Closing):
     """A :class:`~evalhub.llm.client.ChatClient` over the ``openai`` package.
 
     JSON schema, seed, temperature and logprobs are wishes: some endpoints and models refuse
@@ -51,7 +51,7 @@ class OpenAIChat:
     """
 
     def __init__(self, endpoint: Endpoint, *, max_retries: int = 2, timeout: float = 120.0) -> None:
-        require("openai", extra="openai")
+        self._openai = require("openai", extra="openai")
         self.endpoint = endpoint
         self._wishes = Wishes(endpoint.model, _WORDS)
         self._client = _connect(endpoint, max_retries, timeout)
@@ -114,19 +114,8 @@ class OpenAIChat:
         """Close the connections."""
         self._client.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def _send(self, messages: list[dict[str, Any]], settings: dict[str, Any]) -> Any:
-        openai = require("openai", extra="openai")
+        openai = self._openai
         if "logprobs" not in settings:
             settings.pop("top_logprobs", None)
         create: Any = self._client.chat.completions.create
@@ -169,8 +158,8 @@ def _connect(endpoint: Endpoint, max_retries: int, timeout: float) -> "openai.Op
         max_retries=max_retries,
         timeout=timeout,
     )
-    # The package's own method makes typed models of the request and of the answer, which
-    # takes as long as sending them (benchmarks/runner.py); nothing here needs them.
+    # The package's own method makes typed models of the request and of the answer. Nothing here
+    # needs them, and with many calls at a time their processor time counts (benchmarks/runner.py).
     completions: Any = client.chat.completions
     completions.create = functools.partial(_post, client)
     return wrap_openai(client)

@@ -2,11 +2,10 @@
 
 import contextlib
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from sqlalchemy import URL, Connection, Engine
 
+from evalhub._closing import Closing
 from evalhub.config import load_settings
 from evalhub.errors import SchemaError
 from evalhub.store import price_table, schema
@@ -20,7 +19,7 @@ __all__ = ["Store", "open_store"]
 _ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
-class Store:
+class Store(Closing):
     """An open store. Closed by ``close`` or at the end of a ``with`` block.
 
     It may be shared by threads; a forked process opens its own.
@@ -62,17 +61,6 @@ class Store:
     def close(self) -> None:
         """Close the connections; SQLite folds its WAL into the file."""
         self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_store(

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from evalhub._closing import Closing
 from evalhub._optional import require
 from evalhub.errors import MetricError, ModelBusyError, ModelError, ModelUnavailableError
 from evalhub.llm.endpoint import endpoint_at
@@ -30,7 +30,7 @@ class Moderated:
     """How sure the endpoint is of each category, 0 to 1."""
 
 
-class ModerationClient:
+class ModerationClient(Closing):
     """A client of the endpoint, over the ``openai`` package; close it, or use it as a block.
 
     ``OPENAI_API_KEY`` is sent to the environment's address, or OpenAI's, and to no other.
@@ -79,17 +79,6 @@ class ModerationClient:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read(self, answer: Any) -> Moderated:
         try:

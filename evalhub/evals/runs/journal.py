@@ -16,9 +16,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from evalhub._closing import Closing
 from evalhub.errors import ConfigError
 from evalhub.evals.runs.budget import Cost
 from evalhub.evals.runs.call import Call, read_call, write_call
@@ -58,7 +58,7 @@ class _Entry:
     error: sqlite3.Error | None = None
 
 
-class Journal:
+class Journal(Closing):
     """The journal of one plan; used by many threads, and by one process at a time.
 
     Args:
@@ -149,17 +149,6 @@ class Journal:
         with self._using:
             self._connection.close()
         self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _row(self, query: str, *values: object) -> Any:
         with self._using:
