@@ -91,10 +91,10 @@ def call_all(
     if _is_recorded(target):
         return _read(planned, maker, on_call)
     caller = _Caller(maker, planned, journal, missing)
-    if calls:
-        on_call(len(calls))
-    caller.start()
     try:
+        if calls:
+            on_call(len(calls))
+        caller.start()
         _collect(caller, calls, on_call)
     except KeyboardInterrupt:
         caller.part()

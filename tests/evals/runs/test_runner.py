@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -325,6 +326,28 @@ def test_an_interrupt_stops_new_calls() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(target, dataset=many, limits=Limits(concurrency=1), on_progress=interrupt)
     assert len(called) < 2000
+
+
+def test_an_interrupt_while_threads_start_stops_new_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C comes when the first call is on its way and other threads are yet to be started."""
+    called: list[str] = []
+    plain = threading.Thread.start
+
+    def target(text: str) -> str:
+        called.append(text)
+        time.sleep(0.2)
+        return text
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "evalhub-call-1":
+            raise KeyboardInterrupt
+        plain(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        run(target, limits=Limits(concurrency=2))
+    time.sleep(0.5)
+    assert len(called) <= 1
 
 
 @pytest.mark.parametrize(
