@@ -97,7 +97,7 @@ def _either(details: Counts, names: Names, counts: Counts, beside: Names) -> int
 def _count(counts: Counts, names: Names) -> int | None:
     for name in names:
         value = counts.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if type(value) is int and value >= 0:  # a bool is no count
             return value
     return None
 
@@ -105,7 +105,7 @@ def _count(counts: Counts, names: Names) -> int | None:
 def _mapping(counts: Counts, names: Names) -> Counts:
     for name in names:
         value = counts.get(name)
-        if isinstance(value, Mapping):
+        if value is not None and isinstance(value, Mapping):
             return value
     return _EMPTY
 

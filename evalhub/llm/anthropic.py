@@ -143,7 +143,7 @@ class AnthropicChat(Closing):
             return ModelUnavailableError(f"{self._where()} failed with {code}: {error.message}")
         refused = self._wishes.named_in(error.message, sent)
         if code == 400 and refused is not None:
-            return RefusedSettingError(refused)
+            return RefusedSettingError(refused, error.message)
         return ModelError(f"{self._where()} refused with {code}: {error.message}{_advice(code)}")
 
     def _where(self) -> str:

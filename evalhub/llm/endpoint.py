@@ -30,7 +30,8 @@ _VARIABLES: Mapping[Provider, tuple[str, str, str]] = {
     "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", _ANTHROPIC_URL),
 }
 """Variables of the address and of the key, and the address that is usual."""
-_NO_KEY = "none"  # the openai client insists on a key; servers of one's own ignore it
+_NO_KEY = "none"  # vendors' clients insist on a key; servers of one's own ignore it
+_HEADERS = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Endpoint:
     """Address with the version, such as ``http://127.0.0.1:8103/v1``; Anthropic's has none."""
     model: str
     api_key: str = field(default=_NO_KEY, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    """What every request carries beside the key."""
 
     @property
     def has_key(self) -> bool:
@@ -57,7 +60,8 @@ def resolve_endpoint(environ: Mapping[str, str] | None = None) -> Endpoint | Non
     """Return the endpoint that the environment names, or None for the embedded model.
 
     ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY`` are those of the openai client; either is
-    enough. ``EVALHUB_MODEL`` names the model.
+    enough. ``OPENAI_ORG_ID``, ``OPENAI_PROJECT_ID`` and ``OPENAI_CUSTOM_HEADERS`` (lines such as
+    ``name: value``) are its own too. ``EVALHUB_MODEL`` names the model.
 
     Args:
         environ: Variables to read instead of ``os.environ``.
@@ -73,6 +77,7 @@ def resolve_endpoint(environ: Mapping[str, str] | None = None) -> Endpoint | Non
         base_url=url or _OPENAI_URL,
         model=env.get("EVALHUB_MODEL") or _OPENAI_MODEL,
         api_key=key or _NO_KEY,
+        headers=_openai_headers(env),
     )
     _check(endpoint, has_model=bool(env.get("EVALHUB_MODEL")), has_key=bool(key))
     return endpoint
@@ -104,7 +109,10 @@ def endpoint_at(
         raise ConfigError(f"base_url is {base_url!r}; it must start with http:// or https://")
     url, key, usual = _VARIABLES[provider]
     is_own = _origin(base_url) == _origin(env.get(url) or usual)
-    return Endpoint(base_url, model, (env.get(key) if is_own else None) or _NO_KEY)
+    if not is_own:
+        return Endpoint(base_url, model)
+    headers = _openai_headers(env) if provider == "openai" else {}
+    return Endpoint(base_url, model, env.get(key) or _NO_KEY, headers)
 
 
 def anthropic_endpoint(model: str, environ: Mapping[str, str] | None = None) -> Endpoint:
@@ -142,6 +150,13 @@ def open_endpoint() -> Iterator[Endpoint]:
         return
     with LocalServer() as server:
         yield Endpoint(server.base_url, server.model)
+
+
+def _openai_headers(env: Mapping[str, str]) -> dict[str, str]:
+    lines = (line.partition(":") for line in env.get("OPENAI_CUSTOM_HEADERS", "").splitlines())
+    custom = {name.strip(): value.strip() for name, colon, value in lines if colon}
+    named = {header: env.get(variable, "") for variable, header in _HEADERS.items()}
+    return {**{header: value for header, value in named.items() if value}, **custom}
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

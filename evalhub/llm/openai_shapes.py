@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalhub.errors import EmptyAnswerError, ModelError
+from evalhub.http import HttpAnswer
 from evalhub.llm.client import Completion, TokenLogprob
 from evalhub.tracing.usage import to_usage
 
-__all__ = ["to_completion"]
+__all__ = ["to_completion", "to_refusal"]
 
 _SHOWN = 200
 
@@ -46,9 +47,20 @@ def to_completion(answer: Any) -> Completion:
     )
 
 
+def to_refusal(answer: HttpAnswer) -> tuple[str, str | None]:
+    """Return what an *answer* that is no success says, and the parameter that it names."""
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        return answer.shown, None
+    error = _part(found, "error", dict) or found
+    said = _part(error, "message", str) or _part(found, "error", str) or _part(found, "detail", str)
+    return said or answer.shown, _part(error, "param", str)
+
+
 def _part(whole: Any, name: str, kind: type) -> Any:
     """Return that field of *whole*, or None where it is absent or no *kind*."""
-    value = whole.get(name) if isinstance(whole, Mapping) else None
+    value = whole.get(name) if isinstance(whole, dict) else None
     return value if isinstance(value, kind) else None
 
 

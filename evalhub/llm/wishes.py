@@ -13,10 +13,10 @@ _T = TypeVar("_T")
 
 
 class RefusedSettingError(Exception):
-    """The endpoint does not take one setting of a request."""
+    """The endpoint does not take one setting of a request; *said* is how it put that."""
 
-    def __init__(self, setting: str) -> None:
-        super().__init__(setting)
+    def __init__(self, setting: str, said: str) -> None:
+        super().__init__(f"{setting} is refused: {said}")
         self.setting = setting
 
 

@@ -87,7 +87,7 @@ def test_what_installs_an_extra_is_said_once(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("importlib.metadata.version", not_installed)
     shown = doctor()
     assert shown.output.count("pip install 'evalhub[NAME]'") == 1
-    assert re.search(r"– extra targets +HTTP endpoints .*\(no jmespath, urllib3\)\n", shown.output)
+    assert re.search(r"– extra targets +paths .*\(no jmespath\)\n", shown.output)
     assert len(re.findall(r"^– extra ", shown.output, re.MULTILINE)) == len(EXTRAS)
 
 

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 from evalhub.errors import ConfigError
 from evalhub.tracing.wrappers.method import wrap_copies
 from evalhub.tracing.wrappers.openai_call import MethodCalls, Original
-from evalhub.tracing.wrappers.openai_endpoints import Endpoint
+from evalhub.tracing.wrappers.openai_endpoints import PLAIN_CHAT, Endpoint
 from evalhub.tracing.wrappers.openai_install import wrap_endpoints
 from evalhub.tracing.wrappers.openai_request import Described
 
-__all__ = ["wrap_openai"]
+__all__ = ["record_chats", "wrap_openai"]
 
 C = TypeVar("C")
 
@@ -83,6 +83,19 @@ def wrap_openai(
     )
     wrap_copies(found, again)
     return client
+
+
+def record_chats(create: Original, base_url: str, *, name: str = "ChatOpenAI") -> Original:
+    """Return *create* with its calls recorded, as those of a client's ``chat.completions``.
+
+    For who speaks the protocol without the openai package.
+
+    Args:
+        create: Takes the request's fields by name and returns the answer's JSON.
+        base_url: Where it asks.
+        name: Name of the spans.
+    """
+    return MethodCalls(create, name, PLAIN_CHAT, Described.at(base_url)).wrapper()
 
 
 def _on_azure(described: Described, name: str, usual: str) -> str:

@@ -20,7 +20,7 @@ from evalhub.tracing.wrappers.openai_events import (
 )
 from evalhub.tracing.wrappers.stream import Chunks
 
-__all__ = ["ENDPOINTS", "CallKind", "Endpoint"]
+__all__ = ["ENDPOINTS", "PLAIN_CHAT", "CallKind", "Endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +96,6 @@ ENDPOINTS = (
     ),
     Endpoint("beta.threads", ("create_and_run_stream",), _RUN, gives_manager=True),
 )
+
+PLAIN_CHAT = Endpoint("chat.completions", ("create",), CallKind("chat", SpanKind.LLM, "chat"))
+"""Chats whose answers are whole and JSON."""

@@ -78,12 +78,17 @@ class Described:
         rest = dict(metadata)
         params = rest.pop("ls_invocation_params", None) or {}
         is_azure = any("Azure" in base.__name__ for base in type(client).__mro__)
-        provider = "azure" if is_azure else _provider_of(client)
+        provider = "azure" if is_azure else _provider_at(str(getattr(client, "base_url", "")))
         return cls(provider, is_azure, rest, params, tags, project)
 
+    @classmethod
+    def at(cls, base_url: str) -> Self:
+        """Describe who answers at *base_url*, for a client that is none of the package's."""
+        return cls(_provider_at(base_url), False, {}, {}, (), None)
 
-def _provider_of(client: Any) -> str:
-    host = urlsplit(str(getattr(client, "base_url", ""))).hostname or "unknown"
+
+def _provider_at(base_url: str) -> str:
+    host = urlsplit(base_url).hostname or "unknown"
     return _PROVIDERS.get(".".join(host.split(".")[-2:]), host)
 
 

@@ -1,6 +1,6 @@
 """``evalhub eval plan``: what a suite will ask, cost and show, before anything is spent."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,6 @@ from evalhub.evals.runs.ledger import Ledger
 from evalhub.evals.suites.assemble import assemble
 from evalhub.evals.suites.make_tracker import make_keeper
 from evalhub.evals.suites.suite import Suite, load_suite
-from evalhub.model import Dataset
 
 __all__ = ["plan_command"]
 
@@ -38,8 +37,7 @@ def plan_command(
     look_for_modules(suite)
     loaded = load_suite(suite)
     with assemble(loaded, Ledger(), asks=False) as whole:
-        dataset = Dataset(whole.dataset.name, whole.dataset.examples[:limit])
-        found = forecast(loaded, replace(whole, dataset=dataset), make_keeper(loaded))
+        found = forecast(loaded, whole.first(limit), make_keeper(loaded))
     if json:
         print_json(_as_json(found))
     else:

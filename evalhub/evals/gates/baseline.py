@@ -6,7 +6,7 @@ and ``evalhub.alias.NAME`` by ``evalhub eval promote``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -50,19 +50,19 @@ class Baseline:
             _check_alias(self.alias)
 
     def find(
-        self, tracker: Tracker, suite: str, target: str, dataset_version: str
+        self, tracker: Tracker, suite: str, target: str, dataset_versions: Sequence[str]
     ) -> Experiment | None:
         """Return the kept run to hold *target* against, named ``baseline-run``.
 
-        On a branch one over the same version of the data set is taken before a newer one over
-        another. None is for a branch on which nothing has passed yet.
+        On a branch one over the first of *dataset_versions* is taken before a newer one over the
+        next, or over any other. None is for a branch on which nothing has passed yet.
 
         Raises:
             ConfigError: the alias, or the required run of a branch, is not there; or the run is
                 partial.
             TrackerError: no run has this id, or the tracker does not answer.
         """
-        info = self._find(tracker, suite, target, dataset_version)
+        info = self._find(tracker, suite, target, dataset_versions)
         if info is None:
             return None
         if PARTIAL_TAG in info.tags:
@@ -73,7 +73,7 @@ class Baseline:
         return replace(tracker.load(info.run_id), target=BASELINE_RUN)
 
     def _find(
-        self, tracker: Tracker, suite: str, target: str, dataset_version: str
+        self, tracker: Tracker, suite: str, target: str, dataset_versions: Sequence[str]
     ) -> RunInfo | None:
         if self.run is not None:
             return tracker.info(self.run)
@@ -85,7 +85,7 @@ class Baseline:
                     f"to one: evalhub eval promote RUN --alias {self.alias}"
                 )
             return found
-        found = self._of_branch(tracker, suite, target, dataset_version)
+        found = self._of_branch(tracker, suite, target, dataset_versions)
         if found is None and self.required:
             raise ConfigError(
                 f"no run of {target!r} in {suite!r} has passed on the branch {self.branch!r}; "
@@ -94,11 +94,11 @@ class Baseline:
         return found
 
     def _of_branch(
-        self, tracker: Tracker, suite: str, target: str, dataset_version: str
+        self, tracker: Tracker, suite: str, target: str, dataset_versions: Sequence[str]
     ) -> RunInfo | None:
         here = {f"{PREFIX}target": target, BRANCH_TAG: self.branch or ""}
-        same_data = {f"{PREFIX}dataset_version": dataset_version}
-        for narrower in (same_data, {}):
+        same_data = [{f"{PREFIX}dataset_version": version} for version in dataset_versions]
+        for narrower in (*same_data, {}):
             kinds = ({VERDICT_TAG: Verdict.PASS.value}, {ACCEPTED_TAG: _YES})
             found = [tracker.newest(suite, {**here, **narrower, **kind}) for kind in kinds]
             known = [info for info in found if info is not None]

@@ -82,7 +82,7 @@ def find_baselines(
     *,
     suite: str,
     targets: Sequence[str],
-    dataset_version: str,
+    dataset_versions: Sequence[str],
 ) -> dict[str, Experiment]:
     """Return the kept runs that *gates* ask for, by the target that is held against them.
 
@@ -94,7 +94,7 @@ def find_baselines(
     if baseline is None or BASELINE_RUN in targets:
         return {}
     found = {
-        target: baseline.find(tracker, suite, target, dataset_version)
+        target: baseline.find(tracker, suite, target, dataset_versions)
         for target in dict.fromkeys(asking)
     }
     return {target: run for target, run in found.items() if run is not None}

@@ -1,5 +1,6 @@
 """Call a target for many examples at once, and keep what was finished."""
 
+import itertools
 import queue
 import threading
 import time
@@ -51,6 +52,8 @@ _PARTING_S = 10.0
 """Longest wait, after Ctrl-C, for calls under way: they are paid for, so they are kept."""
 _STEP_S = 0.2
 """Longest wait of the main thread at a stretch: a Ctrl-C just before it would be seen after it."""
+_LOOK_S = 0.05
+"""Between two looks at what is finished: waking for each call would cost the callers' time."""
 _TOLD = 1000
 """Recorded outputs that are read between two reports of progress."""
 
@@ -131,18 +134,15 @@ def _journaled(
 def _collect(caller: "_Caller", calls: dict[int, Call], on_call: Callable[[int], None]) -> None:
     """Put finished calls into *calls* until there is one for each that is planned."""
     while len(calls) < len(caller.planned):
-        got = caller.next()
+        got = caller.wait()
         if got is None:
             ledger = caller.maker.ledger
             ledger.stop()
             reason = ledger.reason or ""
-            left = [index for index in caller.missing if index not in calls]
-            calls |= {index: Call.not_made(reason) for index in left}
+            got = {index: Call.not_made(reason) for index in caller.missing if index not in calls}
+        calls |= got
+        if got:
             on_call(len(calls))
-            return
-        index, call = got
-        calls[index] = call
-        on_call(len(calls))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,10 @@ class _Caller:
         init=False, default_factory=queue.SimpleQueue
     )
     threads: list[threading.Thread] = field(init=False, default_factory=list)
+    counted: "itertools.count[int]" = field(init=False, default_factory=lambda: itertools.count(1))
+    """The next finished call's number, which threads may ask for at the same time."""
+    ended: threading.Event = field(init=False, default_factory=threading.Event)
+    """Set when nothing is left to wait for."""
 
     def __post_init__(self) -> None:
         for index in self.missing:
@@ -173,25 +177,22 @@ class _Caller:
             self.threads.append(thread)
             thread.start()
 
-    def next(self) -> tuple[int, Call] | None:
-        """Return the next finished call; None when the minutes of the budget are over.
+    def wait(self) -> dict[int, Call] | None:
+        """Wait a moment and return what has finished; None when the budget's minutes are over.
 
         Raises:
             ConfigError: the journal cannot be written.
             ModelError: no other call would get through.
         """
-        while True:
-            left_s = self.maker.ledger.left_s
-            wait_s = _STEP_S if left_s is None else min(_STEP_S, max(0.0, left_s))
-            try:
-                index, call = self.finished.get(timeout=wait_s)
-            except queue.Empty:
-                if left_s is not None and left_s <= 0:
-                    return None
-                continue
+        left_s = self.maker.ledger.left_s
+        self.ended.wait(_LOOK_S if left_s is None else min(_LOOK_S, max(0.0, left_s)))
+        found = {}
+        while not self.finished.empty():
+            index, call = self.finished.get()
             if isinstance(call, Exception):
                 raise call
-            return index, call
+            found[index] = call
+        return None if not found and left_s is not None and left_s <= 0 else found
 
     def part(self) -> None:
         """Start no call any more, and wait a while for those that are on the way."""
@@ -211,6 +212,8 @@ class _Caller:
             if call is None:
                 return
             self.finished.put((index, call))
+            if isinstance(call, Exception) or next(self.counted) == len(self.missing):
+                self.ended.set()
 
     def _call(self, example: Example, repeat: int) -> Call | Exception | None:
         """Return what came of one call, an error that ends the run, or None when stopped."""

@@ -7,7 +7,7 @@ A run that asks an endpoint a thousand times in vain loses the night.
 import threading
 
 from evalhub.errors import ModelBusyError, ModelError, ModelUnavailableError
-from evalhub.evals.runs.retry import status_of
+from evalhub.http.retry import status_of
 
 __all__ = ["Hope"]
 

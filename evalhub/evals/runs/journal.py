@@ -9,12 +9,9 @@ new one, and so does a run that finds one of the night before.
 import contextlib
 import os
 import sqlite3
-import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from evalhub._closing import Closing
 from evalhub.errors import ConfigError
 from evalhub.evals.runs.budget import Cost
 from evalhub.evals.runs.call import Call, read_call, write_call
+from evalhub.evals.runs.shared_connection import SharedConnection
 from evalhub.tracing.lockfile import LockFile
 
 __all__ = ["Journal"]
@@ -48,16 +46,6 @@ commit;
 """
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A row that a thread waits to see written."""
-
-    statement: str
-    row: tuple[object, ...]
-    is_settled: bool = False
-    error: sqlite3.Error | None = None
-
-
 class Journal(Closing):
     """The journal of one plan; used by many threads, and by one process at a time.
 
@@ -74,16 +62,13 @@ class Journal(Closing):
     def __init__(self, folder: Path, plan: str, *, fresh: bool = False) -> None:
         self.path = folder / f"{plan}.journal"
         self.was_too_old = False
-        # SQLite must not be closed, or asked, while another thread is in the middle of a write.
-        self._using = threading.Lock()
-        self._entries: deque[_Entry] = deque()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _take(self.path)
         except OSError as error:
             raise ConfigError(f"the journal {self.path} cannot be written: {error}") from error
         try:
-            self._connection = self._begin(fresh)
+            self._shared = SharedConnection(self._begin(fresh))
             self.attempt = self._attempt()
         except sqlite3.Error as error:
             self._lock.release()
@@ -94,8 +79,8 @@ class Journal(Closing):
     def calls(self, target: str) -> Mapping[tuple[str, int], Call]:
         """Return the calls of *target* that are done, by example's id and repeat."""
         query = "select example, repeat, body from call where target = ?"
-        with self._using:
-            rows = self._connection.execute(query, (target,))
+        with self._shared.alone() as connection:
+            rows = connection.execute(query, (target,))
             return {(example, repeat): read_call(body) for example, repeat, body in rows}
 
     def count(self, target: str | None = None) -> int:
@@ -110,7 +95,7 @@ class Journal(Closing):
             ConfigError: the disk is full, or the file cannot be written.
         """
         row = (target, example, repeat, write_call(call))
-        self._write("insert or replace into call values (?, ?, ?, ?)", row)
+        self._write("call", row)
 
     def set_cost(self, number: int, cost: Cost) -> None:
         """Write down what the call *number* costs, at most or in fact.
@@ -119,7 +104,7 @@ class Journal(Closing):
             ConfigError: the disk is full, or the file cannot be written.
         """
         row = (number, cost.usd, cost.tokens)
-        self._write("insert or replace into cost values (?, ?, ?)", row)
+        self._write("cost", row)
 
     def costs(self) -> tuple[int, Cost]:
         """Return the highest number there is (-1 for none) and the sum of all costs."""
@@ -136,47 +121,27 @@ class Journal(Closing):
 
     def set_run_id(self, target: str, run_id: str) -> None:
         """Remember that *target* was kept as the run *run_id*."""
-        self._write("insert or replace into logged values (?, ?)", (target, run_id))
+        self._write("logged", (target, run_id))
 
     def finish(self) -> None:
         """Delete the journal: everything is done, and kept elsewhere."""
-        with self._using:
-            self._connection.close()
+        self._shared.close()
         _delete(self.path)
 
     def close(self) -> None:
         """Close the file, and keep it unless it was finished."""
-        with self._using:
-            self._connection.close()
+        self._shared.close()
         self._lock.release()
 
     def _row(self, query: str, *values: object) -> Any:
-        with self._using:
-            return self._connection.execute(query, values).fetchone()
+        with self._shared.alone() as connection:
+            return connection.execute(query, values).fetchone()
 
-    def _write(self, statement: str, row: tuple[object, ...]) -> None:
-        entry = _Entry(statement, row)
-        self._entries.append(entry)
-        with self._using:
-            if not entry.is_settled:
-                self._write_entries()
-        if entry.error is not None:
-            raise ConfigError(
-                f"the journal {self.path} cannot be written: {entry.error}"
-            ) from entry.error
-
-    def _write_entries(self) -> None:
-        """Write what waits, of other threads too: each would wait for the disk in turn."""
-        entries = [self._entries.popleft() for _ in range(len(self._entries))]
+    def _write(self, table: str, row: tuple[object, ...]) -> None:
         try:
-            with self._connection:
-                for entry in entries:
-                    self._connection.execute(entry.statement, entry.row)
-        except sqlite3.Error as error:
-            for entry in entries:
-                entry.error = error
-        for entry in entries:
-            entry.is_settled = True
+            self._shared.write(table, row)
+        except (sqlite3.Error, UnicodeError) as error:
+            raise ConfigError(f"the journal {self.path} cannot be written: {error}") from error
 
     def _begin(self, fresh: bool) -> sqlite3.Connection:
         """Open the file that is there, or a new one where it is not to be gone on with."""
@@ -190,12 +155,12 @@ class Journal(Closing):
 
     def _attempt(self) -> str:
         """Return the id of this attempt at the plan: the same after each kill."""
-        with self._connection:
-            row = self._connection.execute("select id from attempt").fetchone()
+        with self._shared.alone() as connection:
+            row = connection.execute("select id from attempt").fetchone()
             if row is not None:
                 return str(row[0])
             attempt = uuid.uuid4().hex
-            self._connection.execute("insert into attempt values (?, ?)", (attempt, time.time()))
+            connection.execute("insert into attempt values (?, ?)", (attempt, time.time()))
             return attempt
 
 
@@ -225,7 +190,7 @@ def _take(path: Path) -> LockFile:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
+    connection = sqlite3.connect(path, check_same_thread=False, timeout=10, isolation_level=None)
     # What is committed survives a kill of the process without waiting for the disk.
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")

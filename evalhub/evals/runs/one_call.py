@@ -11,10 +11,10 @@ from evalhub.evals.runs.hope import Hope
 from evalhub.evals.runs.ledger import Ledger, Ticket, count_waits
 from evalhub.evals.runs.metered import MeteredChat
 from evalhub.evals.runs.pace import Limits, Pace
-from evalhub.evals.runs.retry import pause_before_retry
 from evalhub.evals.runs.timeout import within
 from evalhub.evals.targets.base import RecordedTarget, Target, TargetOutput
 from evalhub.evals.targets.outputs import as_output
+from evalhub.http.retry import pause_before_retry
 from evalhub.model import Example
 from evalhub.tracing import trace
 

@@ -8,6 +8,7 @@ from evalhub.errors import ConfigError, EvalhubError
 from evalhub.evals.gates.compare import Comparison, compare
 from evalhub.evals.gates.demand import Decision, Gate
 from evalhub.evals.gates.hearing import Hearing, ask_canaries, find_baselines, keep_verdicts
+from evalhub.evals.gates.part import part_of
 from evalhub.evals.runs.calling import CallAll
 from evalhub.evals.runs.engines import open_engine
 from evalhub.evals.runs.journal import Journal
@@ -22,7 +23,7 @@ from evalhub.evals.suites.make_targets import PlannedTarget
 from evalhub.evals.suites.suite import Suite
 from evalhub.experiments import Tracker
 from evalhub.experiments.tags import ATTEMPT_TAG, GROUP_TAG, PARTIAL_TAG
-from evalhub.model import Dataset, Experiment
+from evalhub.model import Experiment
 
 __all__ = ["ATTEMPT_TAG", "PARTIAL_TAG", "SuiteResult", "run_suite"]
 
@@ -66,7 +67,8 @@ def run_suite(
     Args:
         suite: What to run.
         tracker: Where experiments are kept.
-        limit: Take only the first examples; the data set's version then differs.
+        limit: Take only the first examples. A baseline over the whole data set is then held
+            against by what it gave for these.
         fresh: Start anew even where a run of this plan was killed.
         engine: Where targets are called: ``local``, ``ray`` or ``ray=ADDRESS``.
         on_progress: Called with the target's name after every step.
@@ -85,7 +87,7 @@ def run_suite(
     ledger = Ledger(suite.spec.budget.budget())
     call_by = open_engine(engine, suite)
     with assemble(suite, ledger) as whole:
-        assembly = replace(whole, dataset=_first(whole.dataset, limit))
+        assembly = whole.first(limit)
         tracker.check()
         folder = load_settings().home / "journals"
         with Journal(folder, plan_of(suite, assembly), fresh=fresh) as journal:
@@ -140,14 +142,19 @@ class _Run:
     def _hearing(self) -> Hearing:
         """Return what the gates need; what of it is not there is found before a call."""
         spec, targets = self.suite.spec, [one.target.name for one in self.assembly.targets]
+        dataset, whole = self.assembly.dataset, self.assembly.whole_version
         kept = find_baselines(
             None if spec.baseline is None else spec.baseline.baseline(),
             self.suite.gates,
             self.tracker,
             suite=spec.name,
             targets=targets,
-            dataset_version=self.assembly.dataset.version,
+            dataset_versions=[dataset.version, *([] if whole is None else [whole])],
         )
+        kept = {
+            target: part_of(run, dataset) if run.dataset_version == whole else run
+            for target, run in kept.items()
+        }
         return Hearing(self.suite.gates, kept, ask_canaries(self.assembly.canaries))
 
     def _experiments(self) -> list[Experiment]:
@@ -221,10 +228,6 @@ class _Run:
 
 def _silent(line: str) -> None:
     """Take the place of a missing *on_note*."""
-
-
-def _first(dataset: Dataset, limit: int | None) -> Dataset:
-    return Dataset(dataset.name, dataset.examples[:limit])
 
 
 def _comparisons(

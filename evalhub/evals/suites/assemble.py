@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from evalhub.errors import MetricError
 from evalhub.evals.datasets.load import load_dataset
@@ -34,6 +35,7 @@ class Assembly:
     """Everything that a suite needs to run."""
 
     dataset: Dataset
+    """What is run over: the whole, or its beginning."""
     targets: tuple[PlannedTarget, ...]
     metrics: tuple[Metric, ...]
     slices: tuple[Slice, ...] = ()
@@ -44,6 +46,16 @@ class Assembly:
     """Which scores are the better ones, where metrics do not say it."""
     doubts: tuple[str, ...] = ()
     """What is allowed and hardly meant, a line each."""
+    whole_version: str | None = None
+    """Version of the data set of which this is the beginning; None where it is the whole."""
+
+    def first(self, limit: int | None) -> Self:
+        """Return the same with the first *limit* examples; None is all of them."""
+        whole = self.dataset
+        if limit is None or limit >= len(whole.examples):
+            return self
+        beginning = Dataset(whole.name, whole.examples[:limit])
+        return replace(self, dataset=beginning, whole_version=whole.version)
 
 
 @contextmanager

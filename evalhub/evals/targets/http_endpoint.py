@@ -8,29 +8,15 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from evalhub.errors import ConfigError, ModelBusyError, ModelError, ModelUnavailableError
+from evalhub.errors import ConfigError, ModelError
 from evalhub.evals.targets.answer_paths import AnswerPaths
 from evalhub.evals.targets.base import TargetOutput
-from evalhub.evals.targets.http_exchange import HttpAnswer, exchange, open_pool
 from evalhub.evals.targets.templates import Template
 from evalhub.evals.targets.tree import TreeTemplate
+from evalhub.http import HttpAnswer, HttpStatusError, exchange
 from evalhub.tracing import to_headers
 
-__all__ = ["HttpStatusError", "HttpTarget"]
-
-_PASSING = frozenset({408, 409, 425})
-
-
-class HttpStatusError(Exception):
-    """An HTTP answer that is no success.
-
-    ``status_code`` and ``response`` (with ``headers``) are there for who decides on a retry.
-    """
-
-    def __init__(self, response: HttpAnswer) -> None:
-        super().__init__(f"HTTP {response.status}")
-        self.status_code = response.status
-        self.response = response
+__all__ = ["HttpTarget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +39,6 @@ class HttpTarget:
 
     Raises:
         ConfigError: the address, a header, a template or a path cannot be used.
-        MissingExtraError: the ``targets`` extra is not installed.
     """
 
     name: str
@@ -72,7 +57,6 @@ class HttpTarget:
         _check_url(self.url)
         headers = {name: _header(name, value) for name, value in self.headers.items()}
         object.__setattr__(self, "headers", headers)
-        open_pool()  # says at once which package is missing
         url, body = Template(self.url), None if self.body is None else TreeTemplate(self.body)
         object.__setattr__(self, "_url", url)
         object.__setattr__(self, "_body", body)
@@ -88,11 +72,11 @@ class HttpTarget:
             ModelError: it refuses (4xx), or the answer does not hold what it should.
         """
         response = self._send(inputs)
-        if not 200 <= response.status < 300:
+        if not response.is_success:
             # The status ends a run whose address can never be right; this one is the example's.
             is_its_own = response.status == 404 and bool(self._url.names)
-            cause = None if is_its_own else HttpStatusError(response)
-            raise self._refusal(response) from cause
+            cause = HttpStatusError(response)
+            raise self._refusal(response, cause.kind) from None if is_its_own else cause
         return self.answer.read(self._parsed(response))
 
     def _send(self, inputs: Mapping[str, Any]) -> HttpAnswer:
@@ -132,18 +116,14 @@ class HttpTarget:
         # Of a plain text, "42" and "[]" are texts as well as JSON.
         return response.text if is_text and not isinstance(found, str | Mapping) else found
 
-    def _refusal(self, response: HttpAnswer) -> ModelError:
+    def _refusal(self, response: HttpAnswer, kind: type[ModelError]) -> ModelError:
         status = response.status
         said = f"{self._where()} answered {status}: {response.shown}"
-        if status == 429:
-            return ModelBusyError(said)
-        if status >= 500 or status in _PASSING:
-            return ModelUnavailableError(said)
         if 300 <= status < 400:
             to = response.headers.get("location", "").partition("?")[0] or "nowhere"
             return ModelError(f"{said}; it points to {to}, and 'url' should")
         advice = {401: "; check 'headers'", 403: "; check 'headers'", 404: "; check 'url'"}
-        return ModelError(f"{said}{advice.get(status, '')}")
+        return kind(f"{said}{advice.get(status, '')}")
 
     @property
     def _names_type(self) -> bool:

@@ -53,7 +53,7 @@ def found(
     baseline: Baseline, tracker: MlflowTracker, suite: str, *, version: str = VERSION
 ) -> Experiment | None:
     """Return what *baseline* finds for the target ``answer``."""
-    return baseline.find(tracker, suite, "answer", version)
+    return baseline.find(tracker, suite, "answer", [version])
 
 
 def test_the_last_that_passed_on_the_branch(
@@ -141,7 +141,7 @@ def test_a_partial_run_is_never_a_baseline(tracker: MlflowTracker, keep: Keep) -
     """Neither by its id nor by an alias: what lacks calls is no measure of others."""
     partial = keep(tags={PARTIAL_TAG: "budget"})
     with pytest.raises(ConfigError, match=r"is partial \(budget\)"):
-        Baseline(run=partial).find(tracker, "s", "answer", VERSION)
+        Baseline(run=partial).find(tracker, "s", "answer", [VERSION])
     with pytest.raises(ConfigError, match="finish it first"):
         promote_run(tracker, partial, "production")
 
@@ -149,11 +149,11 @@ def test_a_partial_run_is_never_a_baseline(tracker: MlflowTracker, keep: Keep) -
 def test_a_run_by_its_id(tracker: MlflowTracker, keep: Keep) -> None:
     """Whatever its verdict; an id that is nobody's is one line."""
     run_id = keep(tags={VERDICT_TAG: "fail"})
-    run = Baseline(run=run_id).find(tracker, "s", "answer", VERSION)
+    run = Baseline(run=run_id).find(tracker, "s", "answer", [VERSION])
     assert run is not None
     assert run.run_id == run_id
     with pytest.raises(TrackerError, match="f" * 32):
-        Baseline(run="f" * 32).find(tracker, "s", "answer", VERSION)
+        Baseline(run="f" * 32).find(tracker, "s", "answer", [VERSION])
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_nights_in_a_row(
     verdicts = []
     for loss in (0.0, 0.3, 0.0):
         kept = find_baselines(
-            baseline, [GATE], tracker, suite=suite, targets=["answer"], dataset_version=VERSION
+            baseline, [GATE], tracker, suite=suite, targets=["answer"], dataset_versions=[VERSION]
         )
         hearing = Hearing((GATE,), kept)
         run_id = keep(tags={BRANCH_TAG: "main"})
@@ -218,6 +218,6 @@ def test_a_target_called_baseline_run_is_itself(tracker: MlflowTracker) -> None:
     """A suite's own target of that name needs no kept run."""
     asked = find_baselines(
         Baseline(run="f" * 32), [GATE], tracker, suite="s",
-        targets=["baseline-run", "answer"], dataset_version=VERSION,
+        targets=["baseline-run", "answer"], dataset_versions=[VERSION],
     )  # fmt: skip
     assert asked == {}

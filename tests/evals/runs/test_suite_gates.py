@@ -98,6 +98,34 @@ def test_nights_on_a_branch(
     assert metric.declared
 
 
+def test_a_quick_look_is_held_against_the_same_examples_of_the_night(
+    tracker: MlflowTracker, write_suite: WriteSuite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a limit, the night's run counts by what it gave for those; its means are theirs too."""
+    monkeypatch.setenv("GITHUB_REF_NAME", "main")
+    monkeypatch.delenv("GITHUB_HEAD_REF", raising=False)
+    gate = {"metric": "exact_match", "not_worse_than": "baseline-run", "margin": 0.1}
+    accepted = {"metric": "exact_match", "at_least": 0.5}
+    night = write_suite([accepted], wrong=range(50, 70), baseline={"branch": "main"})
+    assert verdict(run_suite(load_suite(night), tracker)) == "pass"
+    for wrong, expected in ((range(50, 70), "pass"), (range(40), "fail")):
+        path = write_suite([gate], wrong=wrong, baseline={"branch": "main"})
+        result = run_suite(load_suite(path), tracker, limit=60, fresh=True)
+        assert verdict(result) == expected
+        (comparison,) = result.comparisons
+        before = comparison.baseline.summary("exact_match")
+        assert before is not None
+        assert (before.n, before.mean) == (60, 50 / 60)
+        metric = comparison.metric("exact_match")
+        assert metric is not None
+        assert metric.refused is None
+    changed = write_suite([gate], wrong=range(50, 70), baseline={"branch": "main"})
+    rows = (changed.parent / "rows.jsonl").read_text()
+    (changed.parent / "rows.jsonl").write_text(rows.replace('"3?"', '"3!"'))
+    result = run_suite(load_suite(changed), tracker, limit=60, fresh=True)
+    assert verdict(result) == "incomplete"  # another data set: nothing says what changed in it
+
+
 def test_an_alias_that_nobody_has_is_found_before_a_call(
     tracker: MlflowTracker, write_suite: WriteSuite
 ) -> None:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from evalhub.errors import ConfigError, ModelError, ModelUnavailableError
-from evalhub.evals.targets import http_exchange
 from evalhub.evals.targets.answer_paths import AnswerPaths
 from evalhub.evals.targets.http_endpoint import HttpTarget
+from evalhub.http import sending
 
 OK = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
 
@@ -114,7 +114,7 @@ def test_a_server_that_drips_is_given_up() -> None:
 
 def test_an_answer_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is not filled; the message says how much came."""
-    monkeypatch.setattr(http_exchange, "_LARGEST", 1 << 20)
+    monkeypatch.setattr(sending, "_LARGEST", 1 << 20)
 
     def pour(connection: socket.socket) -> None:
         connection.sendall(OK + b"\r\n")

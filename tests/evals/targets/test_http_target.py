@@ -16,11 +16,11 @@ from evalhub.errors import (
 )
 from evalhub.evals.runs.calling import call_all
 from evalhub.evals.runs.pace import Limits
-from evalhub.evals.runs.retry import pause_before_retry, status_of
 from evalhub.evals.runs.runner import run_experiment
 from evalhub.evals.targets.answer_paths import AnswerPaths
 from evalhub.evals.targets.base import TargetOutput
 from evalhub.evals.targets.http_endpoint import HttpTarget
+from evalhub.http.retry import pause_before_retry, status_of
 from evalhub.metrics import load
 from evalhub.model import Dataset, Example, Usage
 from evalhub.tracing import from_headers, trace

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from evalhub.errors import EmptyAnswerError, ModelBusyError, ModelError
-from evalhub.evals.runs.retry import pause_before_retry
 from evalhub.evals.targets.conversation import Conversation
 from evalhub.evals.targets.prompt import PromptTarget
+from evalhub.http.retry import pause_before_retry
 from evalhub.llm.anthropic import AnthropicChat
 from evalhub.llm.endpoint import Endpoint
 from evalhub.llm.openai import OpenAIChat

@@ -1,28 +1,29 @@
 """One request over HTTP and the whole of its answer, within its time and of bearable size."""
 
+import importlib
 import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from evalhub._optional import require
-from evalhub.errors import ModelError, ModelUnavailableError
+from evalhub.errors import ModelBusyError, ModelError, ModelUnavailableError
+from evalhub.http.connections import send
 
 if TYPE_CHECKING:
-    from urllib3 import BaseHTTPResponse, PoolManager
+    from urllib3 import BaseHTTPResponse
 
-__all__ = ["HttpAnswer", "exchange", "open_pool"]
+__all__ = ["HttpAnswer", "HttpStatusError", "exchange"]
 
-_CONNECTIONS = 256
-"""Kept open to one host: at least as many as there are calls at a time."""
 _CHUNK = 1 << 16
 _LARGEST = 64 << 20
 """Bytes of an answer, unpacked, beyond which it is taken for endless."""
 _SHOWN = 200
+_BUSY = 429
+_PASSING = frozenset({408, 409, 425})
+"""Refusals that pass, beside 429 and 5xx."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class HttpAnswer:
     headers: Mapping[str, str]
     """Names are found in capitals or not."""
     body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the endpoint did what it was asked (2xx)."""
+        return 200 <= self.status < 300
 
     @property
     def says_json(self) -> bool:
@@ -70,6 +76,26 @@ class HttpAnswer:
         return "utf-8-sig" if named in ("utf-8", "utf8", "us-ascii") else named
 
 
+class HttpStatusError(Exception):
+    """An HTTP answer that is no success.
+
+    ``status_code`` and ``response`` (with ``headers``) are there for who decides on a retry.
+    """
+
+    def __init__(self, response: HttpAnswer) -> None:
+        super().__init__(f"HTTP {response.status}")
+        self.status_code = response.status
+        self.response = response
+
+    @property
+    def kind(self) -> type[ModelError]:
+        """What it means: asking more slowly (429), or later (5xx), may help; else neither."""
+        if self.status_code == _BUSY:
+            return ModelBusyError
+        passes = self.status_code >= 500 or self.status_code in _PASSING
+        return ModelUnavailableError if passes else ModelError
+
+
 def exchange(
     method: str,
     url: str,
@@ -93,38 +119,16 @@ def exchange(
         ModelUnavailableError: there is no answer, it breaks off, or it is late.
         ModelError: the address cannot be used, or the answer has no end.
     """
-    exceptions = require("urllib3.exceptions", extra="targets")
+    exceptions = _exceptions()
     end_s = time.monotonic() + timeout_s
     try:
-        response = open_pool().request(
-            method,
-            url,
-            body=body,
-            headers=dict(headers),
-            timeout=timeout_s,
-            redirect=False,  # the headers may hold a key, which is for this host
-            preload_content=False,
-        )
+        response = send(method, url, body=body, headers=dict(headers), timeout=timeout_s)
         found = _read(response, end_s, where)
-    except exceptions.LocationValueError as error:
-        raise ModelError(f"the address {where} cannot be used: {error}") from None
     except (exceptions.HTTPError, TimeoutError) as error:
         raise _explained(error, where, timeout_s) from error
+    except ValueError as error:  # urllib3's own for an address is one too
+        raise ModelError(f"the address {where} cannot be used: {error}") from None
     return HttpAnswer(response.status, response.headers, found)
-
-
-@cache
-def open_pool() -> "PoolManager":
-    """Return the connections that all targets share.
-
-    urllib3 takes the least processor time a call of those with a shared pool.
-
-    Raises:
-        MissingExtraError: urllib3 is not installed.
-    """
-    urllib3 = require("urllib3", extra="targets")
-    pool: PoolManager = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
-    return pool
 
 
 def _read(response: "BaseHTTPResponse", end_s: float, where: str) -> bytes:
@@ -152,8 +156,12 @@ def _read(response: "BaseHTTPResponse", end_s: float, where: str) -> bytes:
 
 
 def _explained(error: Exception, where: str, timeout_s: float) -> ModelError:
-    exceptions = require("urllib3.exceptions", extra="targets")
+    exceptions = _exceptions()
     causes = list(_causes(error))
+    if isinstance(error, exceptions.LocationValueError):
+        return ModelError(f"the address {where} cannot be used: {error}")
+    if isinstance(error, exceptions.ProxyError):
+        where, error = f"{where}, by the environment's proxy,", error.original_error
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return ModelError(
@@ -170,6 +178,10 @@ def _explained(error: Exception, where: str, timeout_s: float) -> ModelError:
         return ModelUnavailableError(f"{where} does not answer within {timeout_s:g} s")
     said = str(error.args[0] if error.args else error)
     return ModelUnavailableError(f"{where} does not answer: {said}")
+
+
+def _exceptions() -> Any:
+    return importlib.import_module("urllib3.exceptions")  # at the first request, as urllib3 itself
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
