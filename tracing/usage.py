@@ -85,12 +85,14 @@ def _added(given: int | None, read: int | None, write: int | None) -> int | None
 
 
 def _by_age(details: Counts, *, otherwise: int | None) -> int | None:
+    if not details:
+        return otherwise
     found = [count for name in _WRITE_BY_AGE if (count := _count(details, (name,))) is not None]
     return sum(found) if found else otherwise
 
 
 def _either(details: Counts, names: Names, counts: Counts, beside: Names) -> int | None:
-    found = _count(details, names)
+    found = _count(details, names) if details else None
     return _count(counts, beside) if found is None else found
 
 

@@ -64,7 +64,7 @@ PURPOSES = {
     "metrics": "BLEU, chrF, TER, JSON schemas, classification reports",
     "mlflow": "evalhub eval run: where runs are kept",
     "onnx": "encoders in ONNX",
-    "openai": "OpenAI-compatible models, and tracing their client",
+    "openai": "tracing the openai client, moderation",
     "otel": "OpenTelemetry in and out",
     "parquet": "data sets in Parquet",
     "peft": "adapters of fine-tuned models",

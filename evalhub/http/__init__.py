@@ -1,6 +1,6 @@
 """Requests to other hosts: endpoints of models, and targets of any kind."""
 
-from evalhub.http.retry import Pause, Retries, pause_before_retry, status_of
+from evalhub.http.retry import Pause, Retries, let_wait, pause_before_retry, status_of
 from evalhub.http.sending import HttpAnswer, HttpStatusError, exchange
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Pause",
     "Retries",
     "exchange",
+    "let_wait",
     "pause_before_retry",
     "status_of",
 ]

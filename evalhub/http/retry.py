@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from evalhub.errors import ModelBusyError, ModelUnavailableError
 
-__all__ = ["Pause", "Retries", "pause_before_retry", "status_of"]
+__all__ = ["Pause", "Retries", "let_wait", "pause_before_retry", "status_of"]
 
 _T = TypeVar("_T")
 
@@ -23,6 +23,8 @@ _LONGEST_TOLD_S = 600.0
 """Beyond this an endpoint's word is not waited for, as where a day's quota is used up."""
 _BUSY_RETRIES = 8
 """Times that a request is repeated to an endpoint that is up and busy: about two minutes."""
+_STEP_S = 0.2
+"""Longest sleep between looks at whether waiting is still allowed."""
 _BUSY = 429
 _PASSING = frozenset({408, 409, 425, 500, 502, 503, 504, 529})
 """Status codes of failures that pass."""
@@ -35,6 +37,25 @@ class Pause:
     seconds: float
     is_busy: bool
     """Whether the endpoint asked for fewer requests, so that all calls should wait."""
+
+
+class _Waiting:
+    """Whether a failure may be slept over; one for the process."""
+
+    is_allowed = True
+
+
+def let_wait(is_allowed: bool) -> None:
+    """Allow or forbid to wait for another try; who waits then gets the failure.
+
+    For a process that is to end. It takes no lock, so that a signal's handler may call it.
+    """
+    _Waiting.is_allowed = is_allowed
+
+
+def _sleep_until(end_s: float) -> None:
+    while (left_s := end_s - time.monotonic()) > 0 and _Waiting.is_allowed:
+        time.sleep(min(left_s, _STEP_S))
 
 
 class Retries:
@@ -62,19 +83,21 @@ class Retries:
                 pause = pause_before_retry(error, attempt)
                 if pause is None or attempt >= (self._most_busy if pause.is_busy else self._most):
                     raise
+                if not _Waiting.is_allowed:
+                    raise
             attempt += 1
             if pause.is_busy:
                 self._all_wait(pause.seconds)
             else:
-                time.sleep(pause.seconds)
+                _sleep_until(time.monotonic() + pause.seconds)
 
     def _all_wait(self, seconds: float) -> None:
         with self._lock:
             self._resume_at = max(self._resume_at, time.monotonic() + seconds)
 
     def _wait(self) -> None:
-        while (left_s := self._resume_at - time.monotonic()) > 0:
-            time.sleep(left_s)
+        while self._resume_at > time.monotonic() and _Waiting.is_allowed:
+            _sleep_until(self._resume_at)
 
 
 def pause_before_retry(error: BaseException, attempt: int) -> Pause | None:

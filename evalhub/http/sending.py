@@ -127,8 +127,18 @@ def exchange(
     except (exceptions.HTTPError, TimeoutError) as error:
         raise _explained(error, where, timeout_s) from error
     except ValueError as error:  # urllib3's own for an address is one too
-        raise ModelError(f"the address {where} cannot be used: {error}") from None
+        raise _unsendable(error, where, headers) from None
     return HttpAnswer(response.status, response.headers, found)
+
+
+def _unsendable(error: ValueError, where: str, headers: Mapping[str, str]) -> ModelError:
+    for name, value in headers.items():
+        if not value.isprintable() or any(ord(letter) > 255 for letter in value):
+            return ModelError(  # the value may be a key
+                f"the header {name!r} for {where} has a letter that headers cannot hold, such as a "
+                "line break; check where its value comes from"
+            )
+    return ModelError(f"the address {where} cannot be used: {error}")
 
 
 def _read(response: "BaseHTTPResponse", end_s: float, where: str) -> bytes:

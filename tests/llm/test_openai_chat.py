@@ -14,7 +14,7 @@ from evalhub.errors import (
     ModelError,
     ModelUnavailableError,
 )
-from evalhub.llm.endpoint import Endpoint
+from evalhub.llm.endpoint import Endpoint, endpoint_at, resolve_endpoint
 from evalhub.llm.openai import OpenAIChat
 
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -30,12 +30,14 @@ class FakeEndpoint:
     def __init__(self) -> None:
         self.answers: list[tuple[int, Any]] = []
         self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 fake.requests.append(json.loads(body))
+                fake.headers.append({key.lower(): value for key, value in self.headers.items()})
                 answers = fake.answers
                 status, answer = answers.pop(0) if len(answers) > 1 else answers[0]
                 data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
@@ -169,6 +171,53 @@ def test_a_key_that_is_refused_is_not_called_missing(fake: FakeEndpoint) -> None
         chat.complete(MESSAGES)
     assert "; check OPENAI_API_KEY, or the variable that api_key_env names" in str(caught.value)
     assert "sk-old" not in str(caught.value)
+
+
+def test_keys_and_headers_are_sent_as_the_environment_has_them(
+    fake: FakeEndpoint, chat: OpenAIChat
+) -> None:
+    """A key from a file ends with a line break; without one no word of a key is sent."""
+    fake.answers = [(200, _answer("hi"))]
+    chat.complete(MESSAGES)
+    assert "authorization" not in fake.headers[0]
+    environ = {
+        "OPENAI_BASE_URL": fake.endpoint.base_url,
+        "OPENAI_API_KEY": "sk-1\n",
+        "OPENAI_ORG_ID": "org-1",
+        "OPENAI_CUSTOM_HEADERS": "X-Team: blue\nX-Night: yes",
+        "EVALHUB_MODEL": "fake",
+    }
+    for endpoint in (resolve_endpoint(environ), endpoint_at(fake.endpoint.base_url, "m", environ)):
+        assert endpoint is not None
+        with OpenAIChat(endpoint) as own:
+            own.complete(MESSAGES)
+        sent = fake.headers[-1]
+        named = ("authorization", "openai-organization", "x-team", "x-night")
+        assert [sent[name] for name in named] == ["Bearer sk-1", "org-1", "blue", "yes"]
+        assert "openai-project" not in sent
+
+
+def test_a_key_that_cannot_be_sent_is_not_shown(fake: FakeEndpoint) -> None:
+    """A line break in the middle of it is said; the key is not."""
+    endpoint = Endpoint(fake.endpoint.base_url, "fake", api_key="sk-secret\nline")
+    with OpenAIChat(endpoint) as chat, pytest.raises(ModelError) as caught:
+        chat.complete(MESSAGES)
+    assert "the header 'authorization' for model 'fake'" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_redirect_is_told_and_not_followed(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """The key is for the host that was named."""
+    fake.answers = [(308, "moved")]
+    with pytest.raises(ModelError, match="refused with 308: moved; it points to nowhere"):
+        chat.complete(MESSAGES)
+
+
+def test_half_an_emoji_is_asked_about_all_the_same(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """An output that was cut in the middle of a letter reaches its judge."""
+    fake.answers = [(200, _answer("hi"))]
+    assert chat.complete([{"role": "user", "content": "\ud83d"}]).text == "hi"
+    assert fake.requests[0]["messages"][0]["content"] == "\ud83d"
 
 
 @pytest.mark.parametrize(

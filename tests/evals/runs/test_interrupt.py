@@ -112,3 +112,69 @@ def test_a_closed_standard_error_does_not_hide_the_interrupt(tmp_path: Path) -> 
     output, _ = process.communicate(timeout=30)
     assert (output, process.returncode) == ("in order\n", 0)
     assert wait_for_end(group)
+
+
+HANGING = """
+import sys, threading, time
+from evalhub.evals.runs import interrupt
+from evalhub.evals.targets.command import CommandTarget
+from evalhub.http import Retries
+from evalhub.errors import ModelBusyError
+
+interrupt._LONGEST_S = 1.0
+
+def busy():
+    raise ModelBusyError("busy")
+
+def wait():
+    try:
+        Retries(8).run(busy)
+    except ModelBusyError:
+        print("gave up", flush=True)
+
+target = CommandTarget("t", "echo $$ > {file}; sleep 60", shell=True)
+with interrupt.ending_in_order():
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    try:
+        threading.Thread(target=target, args=({"file": sys.argv[1]},), daemon=True).start()
+        time.sleep(60)
+    except KeyboardInterrupt:
+        waiting.join()
+        time.sleep(60)
+"""
+
+
+def test_an_end_in_order_takes_no_longer_than_it_may(tmp_path: Path) -> None:
+    """Nobody waits for a busy endpoint any more, and what never answers is left behind."""
+    file = tmp_path / "group"
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGING, str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    group = wait_for(file)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert output == "gave up\n"
+    assert "calls that did not end are left behind" in errors
+    assert process.returncode == 130
+    assert wait_for_end(group)
+
+
+def test_who_ends_in_time_is_not_ended_later(tmp_path: Path) -> None:
+    """What follows the block may take as long as it likes."""
+    program = HANGING.rpartition("        time.sleep(60)")[0]
+    file = tmp_path / "group"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{program}\ntime.sleep(2)\nprint('through')", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    group = wait_for(file)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert (output, process.returncode) == ("gave up\nthrough\n", 0)
+    assert wait_for_end(group)
