@@ -63,13 +63,15 @@ class Retries:
 
     Args:
         most: Times that a request is repeated; 0 is never. One that is refused because the
-            endpoint is busy (429) is repeated 8 times at least: it will be answered.
+            endpoint is busy (429) is repeated 8 times at least, for it will be answered; until
+            one was not, as where a quota is used up: then none is, before an answer comes.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._most_busy = max(most, _BUSY_RETRIES) if most else 0
         self._resume_at = 0.0
+        self._is_hopeless = False
         self._lock = threading.Lock()
 
     def run(self, request: Callable[[], _T]) -> _T:
@@ -78,18 +80,26 @@ class Retries:
         while True:
             self._wait()
             try:
-                return request()
+                answer = request()
             except ModelUnavailableError as error:
                 pause = pause_before_retry(error, attempt)
-                if pause is None or attempt >= (self._most_busy if pause.is_busy else self._most):
+                if pause is None or not self._goes_on(attempt, pause) or not _Waiting.is_allowed:
                     raise
-                if not _Waiting.is_allowed:
-                    raise
+            else:
+                self._is_hopeless = False
+                return answer
             attempt += 1
             if pause.is_busy:
                 self._all_wait(pause.seconds)
             else:
                 _sleep_until(time.monotonic() + pause.seconds)
+
+    def _goes_on(self, attempt: int, pause: Pause) -> bool:
+        if not pause.is_busy:
+            return attempt < self._most
+        if attempt >= self._most_busy:
+            self._is_hopeless = True
+        return not self._is_hopeless
 
     def _all_wait(self, seconds: float) -> None:
         with self._lock:

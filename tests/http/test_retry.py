@@ -134,6 +134,22 @@ def test_a_busy_endpoint_has_more_patience_than_one_that_is_down(
         assert Retries(most).run(Failing(error, times=asked - 1)) == "answer"
 
 
+def test_a_quota_that_is_used_up_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question would else take two minutes; the first answer brings the patience back."""
+    monkeypatch.setattr(retry, "_FIRST_S", 1e-4)
+    retries, busy = Retries(2), ModelBusyError("quota")
+    asked = []
+    for times in (100, 100, 0, 8):
+        request = Failing(busy, times)
+        if times > 8:
+            with pytest.raises(ModelBusyError):
+                retries.run(request)
+        else:
+            assert retries.run(request) == "answer"
+        asked.append(request.asked)
+    assert asked == [9, 1, 1, 9]
+
+
 def test_threads_wait_together_for_a_busy_endpoint() -> None:
     """What one is told by Retry-After, the others do not have to be told each."""
     retries, told = Retries(2), threading.Event()
