@@ -99,6 +99,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def _open(proxy: str | None) -> "PoolManager":
+    manager = _manager(proxy)
+    manager.pool_classes_by_scheme = importlib.import_module("evalhub.http.one_write").POOLS
+    return manager
+
+
+def _manager(proxy: str | None) -> "PoolManager":
     urllib3 = importlib.import_module("urllib3")
     pool: PoolManager
     if proxy is None:

@@ -206,3 +206,26 @@ def test_a_forked_process_opens_its_own_connections() -> None:
         assert child.exitcode == 0
         assert post(url).body == b"ok"
     assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(("method", "body"), [("POST", b"the body"), ("POST", b""), ("GET", None)])
+def test_a_request_is_sent_in_one_piece(method: str, body: bytes | None) -> None:
+    """The server gets head and body at once; a request without a body is sent as well."""
+    got: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                for _ in range(2):
+                    got.append(connection.recv(65536))
+                    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        for _ in range(2):
+            found = exchange(method, url, body=body, headers={}, timeout_s=10, where=url)
+            assert found.body == b"ok"
+        thread.join()
+    assert [piece.partition(b"\r\n\r\n")[2] for piece in got] == [body or b""] * 2
