@@ -38,9 +38,16 @@ def main() -> None:
     overview_page = st.Page(
         lambda: overview.show(open_traces),
         title="Overview",
-        url_path="overview",
+        url_path="home",
         icon=":material/monitoring:",
         default=True,
+    )
+    # The default page answers at the address without a name alone, whatever its name is.
+    named_page = st.Page(
+        lambda: overview.show(open_traces),
+        title="Overview",
+        url_path="overview",
+        visibility="hidden",
     )
     experiments_page = st.Page(
         lambda: experiments.show(lambda trace_id: open_traces({"trace": trace_id})),
@@ -48,7 +55,7 @@ def main() -> None:
         url_path="experiments",
         icon=":material/science:",
     )
-    page = st.navigation([overview_page, traces_page, experiments_page], position="top")
+    page = st.navigation([overview_page, traces_page, experiments_page, named_page], position="top")
     try:
         page.run()
     except EvalhubError as error:

@@ -14,6 +14,8 @@ from evalhub._optional import require
 from evalhub.errors import TrackerError, TrackerUnavailableError
 from evalhub.evals.gates.compare import Comparison, compare
 from evalhub.experiments import RunInfo, Tracker
+from evalhub.experiments.outbox import default_outbox
+from evalhub.experiments.outbox_tracker import OutboxTracker
 from evalhub.model import Experiment, TraceSummary
 from evalhub.store import (
     Completeness,
@@ -50,6 +52,7 @@ __all__ = [
     "totals",
     "trace",
     "traces",
+    "unsent_runs",
 ]
 
 _FRESH_S = 5
@@ -138,13 +141,19 @@ def attachment(url: str, sha256: str) -> bytes | None:
 
 @st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner="Reading the runs")
 def runs(mlflow_url: str, *, limit: int) -> list[RunInfo]:
-    """Return at most *limit* of the kept experiments, newest first.
+    """Return at most *limit* of the experiments that MLflow keeps, newest first.
 
     Raises:
         MissingExtraError: MLflow is not installed.
         TrackerError: MLflow did not answer.
     """
-    return _tracker(mlflow_url).list_runs(limit=limit)
+    return _mlflow(mlflow_url).list_runs(limit=limit)
+
+
+def unsent_runs() -> list[RunInfo]:
+    """Return the experiments that are kept here until MLflow takes them, newest first."""
+    # Not cached: mostly there are none, and one that was sent this moment is MLflow's.
+    return default_outbox().waiting()[::-1]
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=_KEPT, show_spinner=False)
@@ -172,6 +181,10 @@ def compare_runs(mlflow_url: str, baseline_id: str, candidate_id: str) -> Compar
 
 
 def _tracker(mlflow_url: str) -> Tracker:
+    return OutboxTracker(_mlflow(mlflow_url), default_outbox())
+
+
+def _mlflow(mlflow_url: str) -> Tracker:
     # By name: this module must load, and say so on the page, where MLflow is absent.
     tracker: Tracker = require("evalhub.experiments.mlflow", extra="mlflow").MlflowTracker(
         mlflow_url

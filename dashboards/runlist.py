@@ -1,7 +1,7 @@
 """Kept experiments as a table to pick from."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from evalhub.dashboards import formats
 from evalhub.dashboards.comparison import metric_text
@@ -20,17 +20,24 @@ def run_label(position: int) -> str:
     return _LETTERS[position] if position < len(_LETTERS) else str(position + 1)
 
 
-def run_list(runs: Sequence[RunInfo], picked: Sequence[str], *, now_ns: int) -> Element:
+def run_list(
+    runs: Sequence[RunInfo],
+    picked: Sequence[str],
+    *,
+    now_ns: int,
+    unsent: Collection[str] = (),
+) -> Element:
     """Return *runs* in the given order, the *picked* ones marked; a row picks its id.
 
-    There is a column of verdicts when gates decided about one of them.
+    Those whose ids are in *unsent* are marked as runs that MLflow has yet to get. There is a
+    column of verdicts when gates decided about one of them.
     """
     names = _metric_names(runs)
     numeric = ("n", *names)
     has_verdicts = any(_verdict(run) for run in runs)
     verdict = ("Verdict",) if has_verdicts else ()
     headers = ("", "Run", "Suite", "Target", *verdict, "Data set", "Started", *numeric)
-    rows = [_row(run, names, picked, now_ns, has_verdicts=has_verdicts) for run in runs]
+    rows = [_row(run, names, picked, unsent, now_ns, has_verdicts=has_verdicts) for run in runs]
     return table(headers, rows, numeric=numeric, css="runs")
 
 
@@ -41,7 +48,13 @@ def _metric_names(runs: Sequence[RunInfo]) -> list[str]:
 
 
 def _row(
-    run: RunInfo, names: Sequence[str], picked: Sequence[str], now_ns: int, *, has_verdicts: bool
+    run: RunInfo,
+    names: Sequence[str],
+    picked: Sequence[str],
+    unsent: Collection[str],
+    now_ns: int,
+    *,
+    has_verdicts: bool,
 ) -> Element:
     summaries = {summary.name: summary for summary in run.summaries}
     chosen = run.run_id in picked
@@ -49,7 +62,7 @@ def _row(
     return element(
         "tr",
         element("td", _mark(picked.index(run.run_id)) if chosen else chip("+", title="pick")),
-        element("td", element("a", run.name, href="#", css="ellipsis"), css="name"),
+        element("td", _name(run, is_unsent=run.run_id in unsent), css="name"),
         element("td", run.suite, css="quiet ellipsis"),
         element("td", run.target, css="quiet ellipsis"),
         *([element("td", _verdict(run))] if has_verdicts else []),
@@ -69,6 +82,14 @@ def _row(
         data_pick=run.run_id,
         aria_selected="true" if chosen else None,
     )
+
+
+def _name(run: RunInfo, *, is_unsent: bool) -> Element:
+    link = element("a", run.name, href="#", css="ellipsis")
+    if not is_unsent:
+        return link
+    title = "kept on this machine until MLflow takes it: evalhub eval sync"
+    return element("div", link, chip("not sent", title=title), css="marked")
 
 
 def _verdict(run: RunInfo) -> Element | None:

@@ -19,4 +19,6 @@ def require(module: str, *, extra: str | None) -> ModuleType:
         if error.name is None or error.name.partition(".")[0] != root:
             raise  # installed, but one of its own imports is broken: show that
         wanted = root if extra is None else f"'evalhub[{extra}]'"
-        raise MissingExtraError(f"{root} is not installed; run: pip install {wanted}") from error
+        raise MissingExtraError(
+            f"{root} is not installed; run: pip install {wanted}", name=root, extra=extra
+        ) from error

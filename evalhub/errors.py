@@ -64,7 +64,14 @@ class DatasetError(ConfigError):
 
 
 class MissingExtraError(EvalhubError, ImportError):
-    """An optional package is not installed; the message is the pip command."""
+    """An optional package is not installed; the message is the pip command.
+
+    *name* is the package, and *extra* the extra of evalhub that brings it, where one does.
+    """
+
+    def __init__(self, message: str, *, name: str | None = None, extra: str | None = None) -> None:
+        super().__init__(message, name=name)
+        self.extra = extra
 
 
 class StoreError(EvalhubError):

@@ -131,7 +131,7 @@ def _modules_of(suite: Path, root: Path) -> Iterator[None]:
     Modules that came from the suite's own folder are forgotten: in another suite's folder the
     same name is another module.
     """
-    own, known = suite.resolve().parent, set(sys.modules)
+    own, known = suite.parent.resolve(), set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(own)
         patch.syspath_prepend(root)
@@ -140,7 +140,7 @@ def _modules_of(suite: Path, root: Path) -> Iterator[None]:
         return
     for name in set(sys.modules) - known:
         file = getattr(sys.modules[name], "__file__", None)
-        if file is not None and Path(file).resolve().is_relative_to(own):
+        if file is not None and Path(file).parent.resolve().is_relative_to(own):
             del sys.modules[name]
 
 
@@ -149,7 +149,7 @@ def _folder(suite: Path, config: pytest.Config) -> Path | None:
     folder: Path | None = config.getoption("--evalhub-reports")
     if folder is None:
         return None
-    path = suite.resolve().with_suffix("")
+    path = (suite.parent.resolve() / suite.name).with_suffix("")
     root = config.rootpath.resolve()
     return folder / (path.relative_to(root) if path.is_relative_to(root) else path.name)
 

@@ -24,7 +24,7 @@ from evalhub.metrics.setting_types import wrong_setting
 from evalhub.metrics.structure import catalog as structure
 from evalhub.metrics.text import catalog as text
 
-__all__ = ["MetricInfo", "available", "describe", "load"]
+__all__ = ["MetricInfo", "available", "describe", "load", "takes"]
 
 _GROUP = "evalhub.metrics"
 _ROUGE_VARIANT = re.compile(r"rouge[\dLWS].*")
@@ -97,6 +97,17 @@ def describe(name: str) -> MetricInfo:
     factory, preset = _factory(name)
     info = _describe_plugin(name, factory)
     return replace(info, settings=_settings(factory, preset))
+
+
+def takes(name: str, setting: str, value: object) -> bool:
+    """Return whether the metric called *name* takes the type of *value* for *setting*.
+
+    True where the metric declares none that is checked, and for a setting that it does not know.
+
+    Raises:
+        MetricError: no metric has this name, or the package that offers it is broken.
+    """
+    return wrong_setting(_factory(name)[0], {setting: value}) is None
 
 
 def _factory(name: str) -> tuple[Callable[..., Metric], Mapping[str, object]]:

@@ -36,7 +36,7 @@ def wrong_setting(factory: Callable[..., Any], settings: Mapping[str, Any]) -> s
 def _complaint(name: str, value: Any, kinds: Sequence[Any]) -> str:
     if isinstance(value, list | tuple) and any(map(_is_texts, kinds)):
         wrong = next(item for item in value if not isinstance(item, str))
-        # YAML reads a bare yes or no as true or false.
+        # YAML reads a bare true or 3 as no text.
         return f"{name} holds {wrong!r}, which is no text; put it in quotes"
     return f"{name} is {value!r}; give {' or '.join(map(_told, kinds))}"
 

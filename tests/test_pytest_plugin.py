@@ -123,7 +123,8 @@ def test_two(evaluation):
 def test_functions_beside_their_suites(project: pytest.Pytester) -> None:
     """A suite runs as on the command line; another's module of the same name is not taken for it.
 
-    Nor are the reports of one written over those of the other.
+    Nor are the reports of one written over those of the other. Beside a symbolic link is beside
+    its suite.
     """
     reports = project.path / "reports"
     for folder, answer in (("one", "text"), ("two", "'no'")):
@@ -131,7 +132,8 @@ def test_functions_beside_their_suites(project: pytest.Pytester) -> None:
         data = project.path / "suites" / "data.jsonl"
         (project.path / folder / "data.jsonl").write_text(data.read_text())
         suite = SUITE.replace("name: NAME", f"name: {folder}").replace("app:NAME", "bot:answer")
-        (project.path / folder / "answers.yaml").write_text(suite)
+        (project.path / f"{folder}.yaml").write_text(suite)
+        (project.path / folder / "answers.yaml").symlink_to(project.path / f"{folder}.yaml")
         (project.path / folder / "bot.py").write_text(f"def answer(text):\n    return {answer}\n")
     project.makepyfile(test_beside=BESIDE)
     done = run(project, "test_beside.py", "--evalhub-reports", str(reports))

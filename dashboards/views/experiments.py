@@ -1,7 +1,7 @@
 """Experiments: pick runs kept in MLflow, and see what changed between them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from evalhub.dashboards.board import board
 from evalhub.dashboards.runlist import run_label, run_list
 from evalhub.dashboards.views import comparison
 from evalhub.dashboards.views.empty import no_runs
+from evalhub.errors import TrackerUnavailableError
 from evalhub.experiments import RunInfo
 
 __all__ = ["show", "toggled"]
@@ -25,15 +26,19 @@ def show(open_trace: Callable[[str], None]) -> None:
     """Draw the page; *open_trace* goes to a trace of that id."""
     mlflow_url = load_settings().mlflow_url
     limit = int(st.session_state.get(_LIMIT, _FIRST))
-    listed = data.runs(mlflow_url, limit=limit)
+    unsent = data.unsent_runs()
+    sent = _sent(mlflow_url, limit, may_fail=bool(unsent))
+    listed = sorted([*sent, *unsent], key=lambda run: run.start_ns, reverse=True)
     if not listed:
         no_runs()
         return
     named = _named(mlflow_url, listed)
     runs = [*listed, *(run for run in named if run not in listed)]
     picked = [run.run_id for run in named]
-    _choose(runs, picked)
-    if len(listed) == limit:
+    _choose(runs, picked, {run.run_id for run in unsent})
+    if unsent:
+        st.info(_to_be_sent(len(unsent)), icon=":material/cloud_off:")
+    if len(sent) == limit:
         st.button(f"Show runs older than these {limit}", on_click=_show_more, args=(limit,))
     if len(picked) < 2:
         st.info(_advice(len(picked)), icon=":material/touch_app:")
@@ -46,6 +51,22 @@ def toggled(picked: Sequence[str], run_id: str) -> list[str]:
     """Return *picked* with *run_id* taken out if it is there, else added last."""
     kept = [item for item in picked if item != run_id]
     return kept if len(kept) < len(picked) else [*kept, run_id]
+
+
+def _sent(mlflow_url: str, limit: int, *, may_fail: bool) -> list[RunInfo]:
+    """Return the runs that MLflow keeps; where it *may_fail* that it is down is a warning."""
+    try:
+        return data.runs(mlflow_url, limit=limit)
+    except TrackerUnavailableError as error:
+        if not may_fail:
+            raise
+        st.warning(formats.literal(str(error)), icon=":material/error:")
+        return []
+
+
+def _to_be_sent(count: int) -> str:
+    which = "1 run was" if count == 1 else f"{count} runs were"
+    return f"{which} not sent to MLflow, and kept on this machine. To send: `evalhub eval sync`"
 
 
 def _named(mlflow_url: str, listed: Sequence[RunInfo]) -> list[RunInfo]:
@@ -75,7 +96,7 @@ def _pick(picked: Sequence[str]) -> None:
     st.query_params.pop("example", None)
 
 
-def _choose(runs: Sequence[RunInfo], picked: Sequence[str]) -> None:
+def _choose(runs: Sequence[RunInfo], picked: Sequence[str], unsent: Collection[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         suites = sorted({run.suite for run in runs})
         suite = st.selectbox("Suite", [_EVERY_SUITE, *suites], key="suite", width=320)
@@ -83,7 +104,7 @@ def _choose(runs: Sequence[RunInfo], picked: Sequence[str]) -> None:
         _button("Clear", "close", [], not picked)
     shown = [run for run in runs if suite in (_EVERY_SUITE, run.suite)]
     board(
-        run_list(shown, picked, now_ns=time.time_ns()),
+        run_list(shown, picked, now_ns=time.time_ns(), unsent=unsent),
         key="runs",
         on_pick=lambda run_id: _pick(toggled(picked, run_id)),
     )

@@ -28,7 +28,7 @@ from evalhub.cli.output import JsonFlag, console, print_json
 from evalhub.evals.datasets.diff import DatasetDiff, diff_datasets
 from evalhub.evals.datasets.export import export_examples
 from evalhub.evals.datasets.load import load_dataset
-from evalhub.evals.datasets.stored import load_stored, store_dataset
+from evalhub.evals.datasets.stored import load_stored, remove_stored, store_dataset
 from evalhub.model import Dataset, Example
 from evalhub.store import open_store
 from evalhub.store.datasets import StoredVersion, list_versions
@@ -177,13 +177,41 @@ def diff(
         _print_diff(name, found)
 
 
+@app.command()
+def rm(
+    which: Annotated[
+        str,
+        typer.Argument(
+            help="NAME, or NAME@VERSION for one version: latest, or the beginning of its hash.",
+            show_default=False,
+        ),
+    ],
+    json: JsonFlag = False,
+) -> None:
+    """Remove a data set with all its versions, or one version, from the store.
+
+    Nothing is asked. Where the latest version goes, the newest that is left is the latest.
+    """
+    removed = remove_stored(which)
+    if json:
+        versions = [one.version for one in removed.versions]
+        print_json({"name": removed.name, "removed": versions, "latest": removed.latest})
+        return
+    for one in removed.versions:
+        typer.echo(f"removed {_version_line(one.name, one.examples, one.version)}")
+    if removed.latest is not None:
+        typer.echo(f"the latest version is {removed.latest[:_SHORT]}")
+
+
 def stored_line(dataset: Dataset, *, is_new: bool) -> str:
     """Return what a user is told of a data set that was stored."""
-    count = len(dataset.examples)
-    return (
-        f"{dataset.name}: {count} example{'' if count == 1 else 's'}, "
-        f"version {dataset.version[:_SHORT]}{'' if is_new else ', which was stored before'}"
-    )
+    line = _version_line(dataset.name, len(dataset.examples), dataset.version)
+    return line if is_new else f"{line}, which was stored before"
+
+
+def _version_line(name: str, examples: int, version: str) -> str:
+    count = f"{examples} example{'' if examples == 1 else 's'}"
+    return f"{name}: {count}, version {version[:_SHORT]}"
 
 
 def _about(dataset: Dataset) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
+from evalhub.cli.yaml_values import assigned_value
 from evalhub.errors import ConfigError
 from evalhub.evals.datasets.load import load_dataset
 from evalhub.evals.datasets.spec import DatasetSpec
@@ -172,13 +172,10 @@ def _settings(options: JudgeOptions) -> dict[str, Any]:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
+    key, equals, _ = text.partition("=")
     if not key or not equals:
         raise ConfigError(f"--set {text!r} is not KEY=VALUE; write it as --set explain=false")
-    try:
-        return key, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {text!r}: the value is not YAML: {error}") from None
+    return key, assigned_value(text)
 
 
 @contextmanager

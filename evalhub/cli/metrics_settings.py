@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-import yaml
-
+from evalhub.cli.yaml_values import assigned_value
 from evalhub.errors import ConfigError
 from evalhub.llm.endpoint import open_endpoint
 from evalhub.llm.openai import OpenAIChat
@@ -19,9 +18,9 @@ __all__ = ["open_metrics"]
 def open_metrics(names: Sequence[str], assignments: Sequence[str]) -> Iterator[list[Metric]]:
     """Give the metrics called *names* with the settings ``METRIC.KEY=VALUE``.
 
-    A value is read as YAML. ``KEY=VALUE`` is for the one metric, where there is one. A judge
-    without a recording to ``replay`` asks the endpoint that the environment names, or else the
-    embedded model, which runs while the block lasts.
+    A value is read as in a suite file. ``KEY=VALUE`` is for the one metric, where there is one. A
+    judge without a recording to ``replay`` asks the endpoint that the environment names, or else
+    the embedded model, which runs while the block lasts.
 
     Raises:
         ConfigError: an assignment is malformed or names no metric, or a value is no YAML.
@@ -43,20 +42,18 @@ def open_metrics(names: Sequence[str], assignments: Sequence[str]) -> Iterator[l
 
 
 def _parse(text: str, names: Sequence[str]) -> tuple[str, str, Any]:
-    left, equals, value = text.partition("=")
+    left, equals, _ = text.partition("=")
     name, dot, key = left.rpartition(".")
     if not equals or not key:
-        raise ConfigError(f"--set {text!r} is not METRIC.KEY=VALUE; write it as rouge1.stemmer=no")
+        raise ConfigError(
+            f"--set {text!r} is not METRIC.KEY=VALUE; write it as rouge1.stemmer=false"
+        )
     if not dot and len(set(names)) == 1:
         name = names[0]
     if name not in names:
         told = ", ".join(names)
         raise ConfigError(f"--set {text!r} is for {name!r}, and --metric names {told}")
-    try:
-        return name, key, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        told = " ".join(str(error).split())
-        raise ConfigError(f"--set {text!r} has a value that is no YAML: {told}") from None
+    return name, key, assigned_value(text)
 
 
 def _asks_a_model(name: str, given: Mapping[str, Any]) -> bool:

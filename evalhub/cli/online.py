@@ -85,7 +85,7 @@ def _print(done: Round, *, json: bool) -> None:
     left = f", {done.postponed} to be tried again" if done.postponed else ""
     typer.echo(f"{done.scored} traces scored{left}")
     if done.left_out:
-        typer.echo(f"{done.left_out} left out: not whole, and older than give_up", err=True)
+        typer.echo(f"{done.left_out} left out: not whole, and nothing came for give_up", err=True)
     for state in done.bands:
         typer.echo(f"  {state.sentence}")
 

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalhub.config import load_settings
 from evalhub.errors import TrackerError, TrackerUnavailableError
 from evalhub.experiments.base import RunInfo, Tracker
 from evalhub.experiments.folder import FolderTracker
 from evalhub.experiments.tags import ATTEMPT_TAG, LOCAL_TAG
 from evalhub.tracing.lockfile import LockFile
 
-__all__ = ["Outbox", "Sent", "unsent_note"]
+__all__ = ["Outbox", "Sent", "default_outbox", "unsent_note"]
 
 _PREFIX = "unsent-"
 _SENT = "sent.json"
@@ -184,6 +185,11 @@ class Outbox:
             yield
         finally:
             lock.release()
+
+
+def default_outbox() -> Outbox:
+    """Return where runs wait that MLflow did not take."""
+    return Outbox(load_settings().home / "unsent")
 
 
 def unsent_note(run_ids: Iterable[str | None]) -> str | None:

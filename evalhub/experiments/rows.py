@@ -56,6 +56,7 @@ def wide_table(results: Sequence[ExampleResult]) -> dict[str, list[Any]]:
         "output": [result.output for result in results],
         "reference": ["\n\n".join(result.references) or None for result in results],
         "error": [result.error for result in results],
+        "finish_reason": [result.finish_reason for result in results],
     }
     for name in names:
         columns[name] = [_value(result, name) for result in results]
@@ -114,6 +115,7 @@ def _schema(arrow: Any) -> Any:
             "inputs": text,
             "references": arrow.list_(text),
             "slices": text,
+            "finish_reason": text,
         }
     )
 
@@ -133,6 +135,7 @@ def _row(result: ExampleResult) -> dict[str, Any]:
         "inputs": _json(result.inputs),
         "references": list(result.references),
         "slices": _json(result.slices),
+        "finish_reason": result.finish_reason,
     }
 
 

@@ -3,13 +3,13 @@
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from evalhub._closing import Closing
 from evalhub._optional import require
 from evalhub.errors import EmptyAnswerError, ModelBusyError, ModelError, ModelUnavailableError
-from evalhub.llm.anthropic_shapes import to_tool, to_tool_choice, to_turn
-from evalhub.llm.client import Completion
+from evalhub.llm.anthropic_shapes import to_fields, to_turn
+from evalhub.llm.client import Completion, PromptSettings, given_settings
 from evalhub.llm.endpoint import Endpoint
 from evalhub.llm.wishes import RefusedSettingError, Wishes
 from evalhub.tracing import wrap_anthropic
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AnthropicChat"]
 
-_MAX_TOKENS = 4096
-"""The API needs a limit; this one holds where none is given."""
 _BUSY_STATUS = frozenset({429, 529})
 _RETRYABLE_STATUS = frozenset({408, 409})  # what the anthropic client retries beside 5xx
 _WORDS = {"output_config": ("output_config", "output format"), "temperature": ("temperature",)}
@@ -69,19 +67,7 @@ class AnthropicChat(Closing):
         return self.endpoint.base_url
 
     def complete(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-        json_schema: Mapping[str, Any] | None = None,
-        top_logprobs: int | None = None,
-        top_p: float | None = None,
-        stop: Sequence[str] | None = None,
-        tools: Sequence[Mapping[str, Any]] | None = None,
-        tool_choice: str | Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
+        self, messages: Sequence[Mapping[str, Any]], **settings: Unpack[PromptSettings]
     ) -> Completion:
         """Return the answer to *messages* (dicts with ``role`` and ``content``).
 
@@ -96,20 +82,11 @@ class AnthropicChat(Closing):
         """
         system = [str(item["content"]) for item in messages if item["role"] == "system"]
         turns = [to_turn(item) for item in messages if item["role"] != "system"]
-        wanted = {
-            "max_tokens": max_tokens or _MAX_TOKENS,
-            "system": "\n\n".join(system) or None,
-            "temperature": temperature,
-            "output_config": None if json_schema is None else _output_config(json_schema),
-            "top_p": top_p,
-            "stop_sequences": None if stop is None else list(stop),
-            "tools": None if tools is None else [to_tool(tool) for tool in tools],
-            "tool_choice": None if tool_choice is None else to_tool_choice(tool_choice),
-            "extra_body": extra_body,
-        }
-        settings = {key: value for key, value in wanted.items() if value is not None}
-        answer = _completion(self._wishes.send(settings, functools.partial(self._send, turns)))
-        return replace(answer, without=self._wishes.refused_of(settings))
+        fields = to_fields(given_settings(settings))
+        if any(system):
+            fields["system"] = "\n\n".join(system)
+        answer = _completion(self._wishes.send(fields, functools.partial(self._send, turns)))
+        return replace(answer, without=self._wishes.refused_of(fields))
 
     def close(self) -> None:
         """Close the connections."""
@@ -164,12 +141,6 @@ def _advice(code: int) -> str:
     if code in {401, 403}:
         return "; check ANTHROPIC_API_KEY"
     return "; check ANTHROPIC_BASE_URL and the model's name" if code == 404 else ""
-
-
-def _output_config(schema: Mapping[str, Any]) -> dict[str, Any]:
-    # Anthropic refuses bounds such as minItems; its client moves them into descriptions.
-    supported = require("anthropic", extra="anthropic").transform_schema(dict(schema))
-    return {"format": {"type": "json_schema", "schema": supported}}
 
 
 def _completion(answer: "Message") -> Completion:

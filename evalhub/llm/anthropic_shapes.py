@@ -1,16 +1,19 @@
-"""Messages, images and tools in Anthropic's shape, made from OpenAI's.
+"""Messages, images, tools and settings in Anthropic's shape, made from OpenAI's.
 
 A part that has Anthropic's shape already is left as it is.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from evalhub._optional import require
 from evalhub.errors import ModelError
 
-__all__ = ["to_tool", "to_tool_choice", "to_turn"]
+__all__ = ["to_fields", "to_turn"]
 
+_MAX_TOKENS = 4096
+"""The API needs a limit; this one holds where none is given."""
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
@@ -31,7 +34,25 @@ def to_turn(message: Mapping[str, Any]) -> dict[str, Any]:
     return {"role": message["role"], "content": [*blocks, *map(_tool_use, calls or ())]}
 
 
-def to_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+def to_fields(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *settings*, those of a prompt, as fields of a request; it has no seed or logprobs.
+
+    Raises:
+        ModelError: the tool choice is none of ``auto``, ``none``, ``required`` and a tool's name.
+        MissingExtraError: the ``anthropic`` extra is not installed.
+    """
+    same = {name: settings[name] for name in _SAME if name in settings}
+    made = {
+        name: make(settings[given]) for given, (name, make) in _MADE.items() if given in settings
+    }
+    return {"max_tokens": settings.get("max_tokens") or _MAX_TOKENS, **same, **made}
+
+
+def _tools(given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [_tool(tool) for tool in given]
+
+
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     """Return *tool* as Anthropic takes it: name, description and input schema."""
     function = tool.get("function")
     if not isinstance(function, Mapping):
@@ -41,12 +62,7 @@ def to_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {**described, "input_schema": schema}
 
 
-def to_tool_choice(choice: str | Mapping[str, Any]) -> dict[str, Any]:
-    """Return *choice* as Anthropic takes it.
-
-    Raises:
-        ModelError: it is none of ``auto``, ``none``, ``required`` and a tool's name.
-    """
+def _tool_choice(choice: str | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(choice, str):
         if choice not in _CHOICES:
             raise ModelError(f"tool_choice is {choice!r}; use {', '.join(_CHOICES)} or a tool")
@@ -55,6 +71,12 @@ def to_tool_choice(choice: str | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(function, Mapping):
         return {"type": "tool", "name": function["name"]}
     return dict(choice)
+
+
+def _output_config(schema: Mapping[str, Any]) -> dict[str, Any]:
+    # Anthropic refuses bounds such as minItems; its client moves them into descriptions.
+    supported = require("anthropic", extra="anthropic").transform_schema(dict(schema))
+    return {"format": {"type": "json_schema", "schema": supported}}
 
 
 def _block(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,3 +95,14 @@ def _tool_use(call: Mapping[str, Any]) -> dict[str, Any]:
     function = call["function"]
     arguments = json.loads(function.get("arguments") or "{}")
     return {"type": "tool_use", "id": call["id"], "name": function["name"], "input": arguments}
+
+
+_SAME = ("temperature", "top_p", "extra_body")
+"""Settings that Anthropic's API knows as OpenAI's does."""
+_MADE: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "json_schema": ("output_config", _output_config),
+    "stop": ("stop_sequences", list),
+    "tools": ("tools", _tools),
+    "tool_choice": ("tool_choice", _tool_choice),
+}
+"""What it calls the others, and how they are made; of the rest it has none."""

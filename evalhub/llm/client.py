@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from evalhub.model import Usage
 
-__all__ = ["ChatClient", "Completion", "PromptClient", "TokenLogprob"]
+__all__ = [
+    "ChatClient",
+    "ChatSettings",
+    "Completion",
+    "PromptClient",
+    "PromptSettings",
+    "TokenLogprob",
+    "given_settings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,29 @@ class Completion:
     """Settings that were asked for and that the endpoint refuses, such as ``temperature``."""
 
 
+class ChatSettings(TypedDict, total=False):
+    """Keywords of :meth:`ChatClient.complete`; None is as good as left out."""
+
+    max_tokens: int | None
+    temperature: float | None
+    seed: int | None
+    json_schema: Mapping[str, Any] | None
+    """What the answer's JSON is to look like."""
+    top_logprobs: int | None
+    """1 to 20: the answer has logprobs, where the endpoint gives them."""
+
+
+class PromptSettings(ChatSettings, total=False):
+    """Keywords of :meth:`PromptClient.complete`; tools have OpenAI's shape, whoever answers."""
+
+    top_p: float | None
+    stop: Sequence[str] | None
+    tools: Sequence[Mapping[str, Any]] | None
+    tool_choice: str | Mapping[str, Any] | None
+    extra_body: Mapping[str, Any] | None
+    """Goes into the request as it is."""
+
+
 class ChatClient(Protocol):
     """Answers chat messages. Implementations are traced, retried and thread-safe."""
 
@@ -48,18 +79,9 @@ class ChatClient(Protocol):
         """Name of the model that answers."""
 
     def complete(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-        json_schema: Mapping[str, Any] | None = None,
-        top_logprobs: int | None = None,
+        self, messages: Sequence[Mapping[str, Any]], **settings: Unpack[ChatSettings]
     ) -> Completion:
         """Return the answer to *messages* (dicts with ``role`` and ``content``).
-
-        With *top_logprobs* (1 to 20) the answer has logprobs, where the endpoint gives them.
 
         Raises:
             ModelUnavailableError: the endpoint refused, timed out or failed (5xx, 429),
@@ -72,23 +94,21 @@ class PromptClient(ChatClient, Protocol):
     """A chat client that takes all that a prompt under evaluation may set."""
 
     def complete(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-        json_schema: Mapping[str, Any] | None = None,
-        top_logprobs: int | None = None,
-        top_p: float | None = None,
-        stop: Sequence[str] | None = None,
-        tools: Sequence[Mapping[str, Any]] | None = None,
-        tool_choice: str | Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
+        self, messages: Sequence[Mapping[str, Any]], **settings: Unpack[PromptSettings]
     ) -> Completion:
         """Return the answer to *messages*, as :meth:`ChatClient.complete` does.
 
-        Messages, their content parts (texts and images), *tools* and *tool_choice* have
-        OpenAI's shape, whoever answers. *extra_body* goes into the request as it is. An
-        answer that only calls tools has the text "".
+        Messages and their content parts (texts and images) have OpenAI's shape, whoever
+        answers. An answer that only calls tools has the text "".
         """
+
+
+def given_settings(settings: PromptSettings) -> dict[str, Any]:
+    """Return those of *settings* that say something.
+
+    Raises:
+        TypeError: one is unknown, which only who is not type-checked can pass.
+    """
+    for name in settings.keys() - PromptSettings.__optional_keys__:
+        raise TypeError(f"complete() got an unexpected keyword argument {name!r}")
+    return {name: value for name, value in settings.items() if value is not None}

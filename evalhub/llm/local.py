@@ -57,7 +57,11 @@ class LocalServer:
         ready_timeout: float = 60.0,
     ) -> None:
         if importlib.util.find_spec("xllamacpp") is None:
-            raise MissingExtraError("xllamacpp is not installed; run: pip install 'evalhub[local]'")
+            raise MissingExtraError(
+                "xllamacpp is not installed; run: pip install 'evalhub[local]'",
+                name="xllamacpp",
+                extra="local",
+            )
         self._path = Path(model) if model.endswith(".gguf") else find(model)
         self._host = host
         self._port = port

@@ -8,16 +8,16 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import orjson
 
 from evalhub._closing import Closing
 from evalhub.errors import ModelError
 from evalhub.http import HttpAnswer, HttpStatusError, Retries, exchange
-from evalhub.llm.client import Completion
+from evalhub.llm.client import Completion, PromptSettings, given_settings
 from evalhub.llm.endpoint import Endpoint
-from evalhub.llm.openai_shapes import to_completion, to_refusal
+from evalhub.llm.openai_shapes import to_completion, to_fields, to_refusal
 from evalhub.llm.wishes import RefusedSettingError, Wishes
 from evalhub.tracing.wrappers.openai import record_chats
 
@@ -67,19 +67,7 @@ class OpenAIChat(Closing):
         return self.endpoint.base_url
 
     def complete(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        max_tokens: int | None = None,
-        temperature: float | None = None,
-        seed: int | None = None,
-        json_schema: Mapping[str, Any] | None = None,
-        top_logprobs: int | None = None,
-        top_p: float | None = None,
-        stop: Sequence[str] | None = None,
-        tools: Sequence[Mapping[str, Any]] | None = None,
-        tool_choice: str | Mapping[str, Any] | None = None,
-        extra_body: Mapping[str, Any] | None = None,
+        self, messages: Sequence[Mapping[str, Any]], **settings: Unpack[PromptSettings]
     ) -> Completion:
         """Return the answer to *messages* (dicts with ``role`` and ``content``).
 
@@ -91,24 +79,10 @@ class OpenAIChat(Closing):
             EmptyAnswerError: the answer had no text, and called no tool.
             ModelError: the request was wrong (4xx), or the answer was not one of this API.
         """
-        length = "max_completion_tokens" if self.endpoint.is_openai else "max_tokens"
-        wanted = {
-            length: max_tokens,
-            "temperature": temperature,
-            "seed": seed,
-            "response_format": None if json_schema is None else _response_format(json_schema),
-            "logprobs": None if top_logprobs is None else True,
-            "top_logprobs": top_logprobs,
-            "top_p": top_p,
-            "stop": None if stop is None else list(stop),
-            "tools": None if tools is None else list(tools),
-            "tool_choice": tool_choice,
-            "extra_body": extra_body,
-        }
-        settings = {key: value for key, value in wanted.items() if value is not None}
+        fields = to_fields(given_settings(settings), is_openai=self.endpoint.is_openai)
         request = functools.partial(self._send, [dict(message) for message in messages])
-        answer = to_completion(self._wishes.send(settings, request))
-        return replace(answer, without=self._wishes.refused_of(settings))
+        answer = to_completion(self._wishes.send(fields, request))
+        return replace(answer, without=self._wishes.refused_of(fields))
 
     def close(self) -> None:
         """Let go of nothing: connections are shared, and outlive their clients."""
@@ -166,7 +140,8 @@ class OpenAIChat(Closing):
 
 
 def _key(endpoint: Endpoint) -> dict[str, str]:
-    return {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.has_key else {}
+    # A key that was read from a file ends with a line break.
+    return {"authorization": f"Bearer {endpoint.api_key.strip()}"} if endpoint.has_key else {}
 
 
 def _encoded(sent: Mapping[str, Any]) -> bytes:
@@ -174,8 +149,3 @@ def _encoded(sent: Mapping[str, Any]) -> bytes:
         return orjson.dumps(sent)
     except TypeError:  # half an emoji, or a number beyond 64 bits
         return json.dumps(sent).encode()
-
-
-def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    named = {"name": "answer", "strict": True, "schema": dict(schema)}
-    return {"type": "json_schema", "json_schema": named}

@@ -1,4 +1,4 @@
-"""What OpenAI's protocol answers, in the shapes of :mod:`evalhub.llm.client`.
+"""OpenAI's protocol, from and to the shapes of :mod:`evalhub.llm.client`.
 
 Servers that speak it leave fields out, or give null: what lacks is None, never a crash.
 """
@@ -12,7 +12,7 @@ from evalhub.http import HttpAnswer
 from evalhub.llm.client import Completion, TokenLogprob
 from evalhub.tracing.usage import to_usage
 
-__all__ = ["to_completion", "to_refusal"]
+__all__ = ["to_completion", "to_fields", "to_refusal"]
 
 _SHOWN = 200
 
@@ -45,6 +45,23 @@ def to_completion(answer: Any) -> Completion:
         logprobs=_logprobs(choices[0]),
         tool_calls=tool_calls,
     )
+
+
+def to_fields(settings: Mapping[str, Any], *, is_openai: bool) -> dict[str, Any]:
+    """Return *settings*, those of a prompt, as fields of a request.
+
+    OpenAI itself (*is_openai*) has another name for ``max_tokens`` than all other servers.
+    """
+    fields = dict(settings)
+    if is_openai and "max_tokens" in fields:
+        fields["max_completion_tokens"] = fields.pop("max_tokens")
+    if "json_schema" in fields:
+        named = {"name": "answer", "strict": True, "schema": dict(fields.pop("json_schema"))}
+        fields["response_format"] = {"type": "json_schema", "json_schema": named}
+    if "top_logprobs" in fields:
+        fields["logprobs"] = True
+    lists = {name: list(fields[name]) for name in ("stop", "tools") if name in fields}
+    return fields | lists
 
 
 def to_refusal(answer: HttpAnswer) -> tuple[str, str | None]:

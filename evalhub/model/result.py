@@ -15,10 +15,22 @@ __all__ = [
     "MetricSummary",
     "Score",
     "ScoreState",
+    "is_cut_off",
 ]
 
 NOT_CALLED = "not called: "
 """How the error of an example begins whose target was never called."""
+
+
+_CUT_OFF = frozenset(
+    {"length", "max_output_tokens", "max_tokens", "model_context_window_exceeded", "model_length"}
+)
+"""How OpenAI, Anthropic, Gemini, Mistral and servers that speak like them say it."""
+
+
+def is_cut_off(finish_reason: str | None) -> bool:
+    """Return whether *finish_reason* says that the model ended at its limit of tokens."""
+    return finish_reason is not None and finish_reason.lower() in _CUT_OFF
 
 
 class Direction(StrEnum):
@@ -81,11 +93,18 @@ class ExampleResult:
     references: tuple[str, ...] = ()
     slices: Mapping[str, str] = field(default_factory=dict)
     """What parts of the data it belongs to: its label by the slice's name."""
+    finish_reason: str | None = None
+    """Why the model ended, such as ``stop`` or ``length``; None where it is not known."""
 
     @property
     def was_called(self) -> bool:
         """Whether the target was called for it; not so once the budget of a run is spent."""
         return not (self.error or "").startswith(NOT_CALLED)
+
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether the output ended at the model's limit of tokens, and may lack its end."""
+        return is_cut_off(self.finish_reason)
 
     def score(self, name: str) -> Score | None:
         """Return the score called *name*, or None."""

@@ -2,12 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, select
 
 from evalhub.model import Dataset, Example
 from evalhub.store import dialect
@@ -15,6 +15,7 @@ from evalhub.store.tables import dataset, dataset_version, example
 
 __all__ = [
     "StoredVersion",
+    "delete_versions",
     "find_versions",
     "get_dataset",
     "iter_examples",
@@ -107,6 +108,23 @@ def find_versions(connection: Connection, name: str, prefix: str) -> list[str]:
         version.startswith(prefix.lower(), autoescape=True),
     )
     return list(connection.execute(query.order_by(version)).scalars())
+
+
+def delete_versions(connection: Connection, name: str, versions: Collection[str]) -> str | None:
+    """Remove *versions* of *name* with their examples, and return the version then current.
+
+    Where the current one is removed, the newest that is left takes its place. None is left
+    where all are removed, and the name goes with them. *connection* is in a write transaction.
+    """
+    of = dataset_version.c
+    connection.execute(delete(dataset_version).where(of.dataset == name, of.version.in_(versions)))
+    left = list_versions(connection, name)
+    if not left:
+        connection.execute(delete(dataset).where(dataset.c.name == name))
+        return None
+    current = next((one.version for one in left if one.is_current), left[0].version)
+    _set_current(connection, name, current)
+    return current
 
 
 def _has_version(connection: Connection, name: str, version: str) -> bool:

@@ -12,6 +12,7 @@ from evalhub._optional import require
 from evalhub.errors import MetricError
 from evalhub.metrics.base import COLUMNS, ScoreColumn, signature
 from evalhub.metrics.columns import Unscored, reference_lists, score_column, unscored_rows
+from evalhub.metrics.interop.huggingface_directions import direction_of
 from evalhub.metrics.interop.rows import given_columns
 from evalhub.metrics.interop.source import options_text
 from evalhub.model import ScoreState
@@ -46,6 +47,9 @@ class HuggingFaceMetric:
     one key of these. ``{"data": "outputs"}`` is that of most of its measurements."""
     folder: str | None = None
     """What the path of *module* starts from, where it is one there; no part of the name."""
+    better: str | None = None
+    """Which numbers are the better ones: ``higher``, ``lower`` or ``neither``. Of ``wer``, ``ter``,
+    ``perplexity`` and others of evaluate's own it is known; no part of the signature."""
 
     version: ClassVar[int] = 1
 
@@ -56,6 +60,7 @@ class HuggingFaceMetric:
         if strange or not self.columns:
             told = f"names {strange[0]!r}" if strange else "is empty"
             raise MetricError(f"columns {told}; columns are {', '.join(COLUMNS)}, inputs.KEY")
+        object.__setattr__(self, "better", direction_of(self.module, self.result, self.better))
 
     @property
     def name(self) -> str:

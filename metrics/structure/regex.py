@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from evalhub.errors import MetricError
 from evalhub.metrics.base import ScoreColumn, signature
+from evalhub.metrics.columns import column_lists
 from evalhub.metrics.rows import score_outputs
+from evalhub.metrics.structure.regex_matching import match_texts
 
 __all__ = ["Regex"]
 
@@ -16,7 +18,8 @@ __all__ = ["Regex"]
 class Regex:
     """1 where *pattern* is found in the output (``full``: is all of it), else 0.
 
-    Flags go into the pattern, as in ``(?i)yes``.
+    Flags go into the pattern, as in ``(?i)yes``. A pattern that runs away, such as ``(a+)+$``,
+    is ended after two seconds of computing, and is an error of that output.
     """
 
     pattern: str
@@ -39,7 +42,12 @@ class Regex:
         return signature(self.name, version=self.version, pattern=self.pattern, match=where)
 
     def score_batch(self, outputs: Sequence[str | None]) -> dict[str, ScoreColumn]:
-        """Score each of *outputs*."""
-        compiled = re.compile(self.pattern)
-        match = compiled.fullmatch if self.full else compiled.search
-        return score_outputs(self, outputs, lambda text: float(match(text) is not None))
+        """Score each of *outputs*.
+
+        Raises:
+            MetricError: the process that matches cannot be started, or failed.
+        """
+        (given,) = column_lists(outputs=outputs)
+        texts = list(dict.fromkeys(text for text in given if isinstance(text, str)))
+        found = dict(zip(texts, match_texts(self.pattern, texts, full=self.full), strict=True))
+        return score_outputs(self, given, found.__getitem__)

@@ -104,6 +104,51 @@ def test_an_export_is_imported_as_the_same_version() -> None:
 
 
 @pytest.mark.usefixtures("files")
+def test_a_version_is_removed() -> None:
+    """It says what went, and which version is the latest now; the other data sets stay."""
+    first = imported("qa.jsonl", *ROLES)["version"]
+    second = imported("later.jsonl", *ROLES, "--name", "qa")["version"]
+    imported("later.jsonl", *ROLES, "--name", "q@a")
+    told = evalhub("rm", f"qa@{second[:6]}").splitlines()
+    assert told == [
+        f"removed qa: 2 examples, version {second[:12]}",
+        f"the latest version is {first[:12]}",
+    ]
+    assert json.loads(evalhub("show", "qa", "--json"))["version"] == first
+    gone = json.loads(evalhub("rm", "qa@latest", "--json"))
+    assert gone == {"name": "qa", "removed": [first], "latest": None}
+    assert [one["name"] for one in json.loads(evalhub("list", "--json"))] == ["q@a"]
+
+
+@pytest.mark.usefixtures("files")
+def test_a_data_set_is_removed_with_all_versions() -> None:
+    """The newest is named first; a name may have an @, and can be stored again."""
+    first = imported("qa.jsonl", *ROLES, "--name", "q@a")["version"]
+    second = imported("later.jsonl", *ROLES, "--name", "q@a")["version"]
+    told = evalhub("rm", "q@a").splitlines()
+    assert told == [f"removed q@a: 2 examples, version {one[:12]}" for one in (second, first)]
+    assert json.loads(evalhub("list", "--json")) == []
+    assert imported("qa.jsonl", *ROLES, "--name", "q@a")["is_new"]
+
+
+@pytest.mark.usefixtures("files")
+@pytest.mark.parametrize(
+    ("which", "message"),
+    [
+        ("qb", "no data set is stored as 'qb'; did you mean 'qa'?"),
+        ("qb@latest", "no data set is stored as 'qb'; did you mean 'qa'?"),
+        ("qa@zz", "'qa' has no version that begins with 'zz'; see evalhub datasets show qa"),
+        ("qa@", "'qa@' names no version; write qa@latest, or its hash"),
+    ],
+)
+def test_what_is_not_stored_is_not_removed(which: str, message: str) -> None:
+    """The nearest name, and everything is still there."""
+    imported("qa.jsonl", *ROLES)
+    assert evalhub("rm", which, code=2) == f"error: {message}\n"
+    assert len(json.loads(evalhub("list", "--json"))) == 1
+
+
+@pytest.mark.usefixtures("files")
 def test_a_part_is_imported() -> None:
     """Conditions and samples, with what JSON would make of the value."""
     assert imported("qa.jsonl", *ROLES, "--where", "lang=de")["examples"] == 1

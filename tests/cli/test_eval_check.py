@@ -54,6 +54,18 @@ def test_a_check_says_what_would_run(folder: Path, evalhub_home: Path) -> None:
     assert not list(evalhub_home.glob("*.db"))
 
 
+def test_a_suite_that_is_a_link_lies_where_the_link_does(folder: Path) -> None:
+    """Its files and its functions are looked for there, and not where it points."""
+    linked = folder.parent / "linked"
+    linked.mkdir()
+    for name in ("app.py", "data.jsonl"):
+        (folder / name).rename(linked / name)
+    (folder / "app.py").write_text("other = None\n")
+    (linked / "nightly.yaml").symlink_to(folder / "suite.yaml")
+    done = evalhub(folder.parent, "check", "linked/nightly.yaml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

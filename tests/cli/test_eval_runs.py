@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 
 from evalhub.cli.app import build
 from evalhub.errors import ConfigError, TrackerError
-from evalhub.evals.suites.make_tracker import default_outbox
 from evalhub.experiments.folder import FolderTracker
+from evalhub.experiments.outbox import default_outbox
 from evalhub.model import Experiment, MetricSummary
 
 Invoke = Callable[..., Result]

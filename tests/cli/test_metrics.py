@@ -204,17 +204,18 @@ def test_settings_are_read_as_yaml() -> None:
         "--set",
         "rouge.variants=[rouge1, rougeL]",
         "--set",
-        "stemmer=no",
+        "stemmer=false",
         *texts,
     )
     assert list(found["metrics"]) == ["rouge1", "rougeL"]
     assert "stem:none" in found["metrics"]["rougeL"]["signature"]
     for assignment, told in (
         ("stemmer", "is not METRIC.KEY=VALUE"),
-        ("rouge9.stemmer=no", "is for 'rouge9', and --metric names rouge1, rouge2"),
-        ("rouge1.stemmer=[", "has a value that is no YAML"),
+        ("rouge9.stemmer=false", "is for 'rouge9', and --metric names rouge1, rouge2"),
+        ("rouge1.stemmer=[", r"has a value that is no YAML .*put a text in quotes"),
+        ("rouge1.stemmer=no", "stemmer is 'no'; give true or false"),
     ):
-        with pytest.raises(ConfigError, match=told):
+        with pytest.raises((ConfigError, MetricError), match=told):
             run("score", "--metric", "rouge1", "--metric", "rouge2", "--set", assignment, *texts)
 
 
@@ -243,7 +244,7 @@ def test_numbers_are_texts_and_empty_lines_are_none(folder: Path) -> None:
     lines = '{"a": -1, "b": [1, -1]}\n\n{"a": true, "b": "true"}\n\n'
     (folder / "n.jsonl").write_text(lines, encoding="utf-8")
     files = ["--outputs", "n.jsonl:a", "--references", "n.jsonl:b"]
-    found = shown("score", "--metric", "exact_match", "--set", "normalize=no", *files)
+    found = shown("score", "--metric", "exact_match", "--set", "normalize=false", *files)
     assert (found["metrics"]["exact_match"]["mean"], found["metrics"]["exact_match"]["n"]) == (1, 2)
 
 
@@ -310,7 +311,7 @@ def test_a_judge_asks_the_endpoint_of_the_environment(
     monkeypatch.setenv("EVALHUB_MODEL", "local")
     found = shown(
         *("score", "--metric", "rubric", "--set", "rubric.criteria=The text is about an animal."),
-        *("--set", "rubric.explain=no", "--set", "rubric.max_tokens=20"),
+        *("--set", "rubric.explain=false", "--set", "rubric.max_tokens=20"),
         *("--outputs", "one.txt", "--inputs", "one.txt"),
     )
     (judged,) = found["metrics"].values()

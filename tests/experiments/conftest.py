@@ -77,6 +77,7 @@ def _result(number: int) -> ExampleResult:
         inputs={"text": "x", "deep": {"list": [1, None, 2.5]}},
         references=("r", "s"),
         slices={"language": "de" if number % 2 else "en"},
+        finish_reason=(None, "stop", "length", None)[number],
     )
 
 

@@ -42,6 +42,7 @@ _results = st.builds(
     ).map(tuple),
     inputs=st.dictionaries(_texts, _texts | st.integers() | st.none(), max_size=3),
     slices=st.dictionaries(_texts, _texts, max_size=2),
+    finish_reason=st.none() | st.sampled_from(["stop", "length"]),
 )
 
 

@@ -269,3 +269,19 @@ def test_environment_that_names_no_endpoint_is_refused(environ: dict[str, str], 
     """One line that says what to set."""
     with pytest.raises(ConfigError, match=said):
         anthropic_endpoint("claude-test", environ)
+
+
+def test_a_setting_that_there_is_not_is_refused(fake: FakeAnthropic, chat: AnthropicChat) -> None:
+    """As of any function; it is not left out, or sent on."""
+    misspelt: dict[str, Any] = {"temprature": 0}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'temprature'"):
+        chat.complete(MESSAGES, **misspelt)
+    assert not fake.requests
+
+
+def test_a_setting_that_is_none_is_not_sent(fake: FakeAnthropic, chat: AnthropicChat) -> None:
+    """Callers pass on what was not given to them."""
+    fake.answers = [(200, _answer("hi"))]
+    chat.complete(MESSAGES, temperature=None, stop=None, top_p=0.5)
+    assert {"temperature", "stop", "stop_sequences"}.isdisjoint(fake.requests[0])
+    assert fake.requests[0]["top_p"] == 0.5

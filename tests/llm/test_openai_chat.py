@@ -296,3 +296,19 @@ def test_real_model_follows_a_schema(local_llm: str) -> None:
         done = chat.complete(MESSAGES, max_tokens=32, temperature=0.0, seed=0, json_schema=schema)
     assert json.loads(done.text)["score"] in {1, 2, 3}
     assert done.usage is not None
+
+
+def test_a_setting_that_there_is_not_is_refused(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """As of any function; it is not left out, or sent on."""
+    misspelt: dict[str, Any] = {"temprature": 0}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'temprature'"):
+        chat.complete(MESSAGES, **misspelt)
+    assert not fake.requests
+
+
+def test_a_setting_that_is_none_is_not_sent(fake: FakeEndpoint, chat: OpenAIChat) -> None:
+    """Callers pass on what was not given to them."""
+    fake.answers = [(200, _answer("hi"))]
+    chat.complete(MESSAGES, temperature=None, stop=None, top_p=0.5)
+    assert {"temperature", "stop", "stop_sequences"}.isdisjoint(fake.requests[0])
+    assert fake.requests[0]["top_p"] == 0.5

@@ -13,6 +13,7 @@ from evalhub.errors import MetricError
 from evalhub.metrics import available, describe, load
 from evalhub.metrics.base import COLUMNS, Metric
 from evalhub.metrics.rag.retrieval import Retrieval
+from evalhub.metrics.registry import takes
 from evalhub.metrics.structure.contains import Contains
 from evalhub.metrics.structure.regex import Regex
 from evalhub.metrics.text.exact_match import ExactMatch
@@ -45,6 +46,23 @@ def test_unknown_names_get_the_nearest() -> None:
         load("zzz")
     with pytest.raises(MetricError, match="None is no name of a metric"):
         load(None)  # type: ignore[arg-type]  # what it is about
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value", "is_taken"),
+    [
+        ("regex", "pattern", "1", True),
+        ("regex", "pattern", 1, False),
+        ("recall_at_k", "k", 5, True),
+        ("recall_at_k", "k", "5", False),
+        ("regex", "no_such", object(), True),
+    ],
+)
+def test_a_metric_says_which_type_a_setting_has(
+    name: str, setting: str, value: object, is_taken: bool
+) -> None:
+    """Without being made; what it does not know is refused where it is."""
+    assert takes(name, setting, value) == is_taken
 
 
 @pytest.mark.parametrize(

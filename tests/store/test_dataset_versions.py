@@ -9,10 +9,10 @@ import pytest
 from evalhub.errors import DatasetError
 from evalhub.evals.datasets.load import load_dataset
 from evalhub.evals.datasets.spec import DatasetSpec, SampleSpec
-from evalhub.evals.datasets.stored import load_stored, store_dataset
+from evalhub.evals.datasets.stored import load_stored, remove_stored, store_dataset
 from evalhub.model import Dataset, Example, Score, Span
 from evalhub.store import Store, StoredScore, TraceFilter
-from evalhub.store.datasets import find_versions, iter_examples, list_versions
+from evalhub.store.datasets import find_versions, iter_examples, list_datasets, list_versions
 from evalhub.store.queries import ScoreCondition, iter_heads, list_traces
 from evalhub.store.scores import add_scores
 from evalhub.store.spans import add_spans
@@ -52,6 +52,31 @@ def test_versions_are_listed_by_name_and_newest_first(store: Store) -> None:
         assert list_versions(connection, "none") == []
     assert papers == [SHORTER.version, PAPERS.version]
     assert every == [("a few", SHORTER.version), *(("papers", version) for version in papers)]
+
+
+def test_a_removed_version_leaves_nothing_behind(store: Store) -> None:
+    """Its examples go, the newest that is left becomes current; the last takes the name along."""
+    for given in (PAPERS, SHORTER, replace(SHORTER, name="a few")):
+        store_dataset(given)
+    assert remove_stored(f"papers@{SHORTER.version[:8]}").latest == PAPERS.version
+    assert load_stored("papers") == PAPERS
+    with store.read() as connection:
+        assert list(iter_examples(connection, "papers", SHORTER.version)) == []
+        assert len(list(iter_examples(connection, "a few", SHORTER.version))) == 6
+    assert remove_stored("papers").latest is None
+    with store.read() as connection:
+        assert list(iter_examples(connection, "papers", PAPERS.version)) == []
+        assert list_datasets(connection) == {"a few": SHORTER.version}
+
+
+def test_the_latest_stays_the_latest_when_another_goes(store: Store) -> None:
+    """Even where it is older than a version that is left."""
+    other = replace(PAPERS, examples=PAPERS.examples[:3])
+    for given in (PAPERS, SHORTER, other, PAPERS):
+        store_dataset(given)
+    assert remove_stored(f"papers@{SHORTER.version[:8]}").latest == PAPERS.version
+    with store.read() as connection:
+        assert list_datasets(connection) == {"papers": PAPERS.version}
 
 
 @pytest.mark.usefixtures("store")

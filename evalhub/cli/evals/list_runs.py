@@ -13,9 +13,10 @@ from evalhub.cli.evals.run_json import run_json, started
 from evalhub.cli.output import JsonFlag, print_json
 from evalhub.evals.gates.baseline import aliases_of
 from evalhub.evals.gates.demand import Verdict
-from evalhub.evals.suites.make_tracker import default_outbox, default_tracker
+from evalhub.evals.suites.make_tracker import default_tracker
 from evalhub.experiments import RunFilter, RunInfo, Tracker
 from evalhub.experiments.folder import FolderTracker
+from evalhub.experiments.outbox import default_outbox
 from evalhub.experiments.tags import PARTIAL_TAG, VERDICT_TAG
 from evalhub.store.moments import parse_since
 

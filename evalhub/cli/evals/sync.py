@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from evalhub.evals.suites.make_tracker import default_outbox
 from evalhub.experiments.mlflow import MlflowTracker
-from evalhub.experiments.outbox import Outbox
+from evalhub.experiments.outbox import Outbox, default_outbox
 
 __all__ = ["sync_command"]
 

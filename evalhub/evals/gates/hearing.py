@@ -5,20 +5,16 @@ Prepared before the first call, so that a baseline that is not there costs nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from evalhub.evals.gates.baseline import Baseline
 from evalhub.evals.gates.demand import BASELINE_RUN, Decision, Gate, Verdict
 from evalhub.evals.gates.gate import decide
-from evalhub.evals.gates.uncached import uncached
 from evalhub.experiments.base import Tracker
 from evalhub.experiments.tags import VERDICT_TAG
-from evalhub.metrics.base import Metric
-from evalhub.metrics.judge.canary import CanaryResult, check_canaries
-from evalhub.metrics.judge.canary_file import load_canaries
+from evalhub.metrics.judge.canary import CanaryResult
 from evalhub.model import Experiment
 
-__all__ = ["Hearing", "ask_canaries", "find_baselines", "keep_verdicts"]
+__all__ = ["Hearing", "find_baselines", "keep_verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +94,3 @@ def find_baselines(
         for target in dict.fromkeys(asking)
     }
     return {target: run for target, run in found.items() if run is not None}
-
-
-def ask_canaries(judges: Sequence[tuple[Metric, Path]]) -> dict[str, CanaryResult]:
-    """Have each judge grade its canaries again, and return what that showed, by metric.
-
-    Raises:
-        ConfigError: a file of canaries cannot be read.
-        MetricInputError: the canaries lack a column that the judge needs.
-    """
-    return {
-        metric.name: check_canaries(uncached(metric), load_canaries(path))
-        for metric, path in judges
-    }

@@ -1,7 +1,7 @@
 """Which windows of a band are looked at, and who was told of which."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,25 +9,52 @@ from evalhub.evals.online.bands import BandState
 from evalhub.evals.online.config import BandSpec
 from evalhub.evals.online.lease import State
 
-__all__ = ["alert_message", "note_told", "was_told", "windows"]
+__all__ = ["alert_message", "late_windows", "note_late", "note_told", "was_told", "windows"]
 
 _MOST_WINDOWS = 100
 """Of one band in one round, the newest: after a long pause nobody reads more."""
 
 
-def windows(band: BandSpec, *, looked_ns: int, now_ns: int, settle_ns: int) -> Iterator[int]:
+def windows(
+    band: BandSpec,
+    *,
+    looked_ns: int,
+    now_ns: int,
+    settle_ns: int,
+    late: Collection[int] = (),
+) -> Iterator[int]:
     """Yield where the windows start that are to be looked at now, the oldest first.
 
     That is the present one, and each that ended and settled since the last look: else the last
-    scores of a window would count nowhere, and with a look a day nearly all of them.
+    scores of a window would count nowhere, and with a look a day nearly all of them. So are those
+    in *late*, which were looked at after their end and got a score since.
     """
     length = band.window_ns
     present = now_ns // length * length
     oldest = (looked_ns - settle_ns) // length * length
-    for start in range(max(oldest, present - _MOST_WINDOWS * length), present, length):
-        if looked_ns < start + length + settle_ns <= now_ns:
-            yield start
+    ended = range(max(oldest, present - _MOST_WINDOWS * length), present, length)
+    due = {start for start in ended if looked_ns < start + length + settle_ns <= now_ns}
+    yield from sorted(due.union(late))
     yield present
+
+
+def note_late(state: State, band: BandSpec, starts_ns: Iterable[int], *, settle_ns: int) -> None:
+    """Note in *state* which windows got a score now, of a trace that started then, and are over.
+
+    A call that ends, or is delivered, after the last look at its window would count nowhere.
+    """
+    length, looked_ns = band.window_ns, int(state.get("looked_ns", 0))
+    found = {start_ns // length * length for start_ns in starts_ns}
+    over = {start for start in found if start + length + settle_ns <= looked_ns}
+    if over:
+        late = sorted(over.union(late_windows(state, band)))[-_MOST_WINDOWS:]
+        state["late"] = {**state.get("late", {}), band.demand: late}
+
+
+def late_windows(state: State, band: BandSpec) -> list[int]:
+    """Return where the windows start that :func:`note_late` noted and nobody looked at since."""
+    late: list[int] = state.get("late", {}).get(band.demand, [])
+    return late
 
 
 def was_told(state: State, found: BandState) -> bool:

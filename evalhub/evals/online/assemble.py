@@ -9,6 +9,7 @@ from evalhub.errors import ConfigError, MetricError
 from evalhub.evals.online.config import OnlineConfig
 from evalhub.evals.online.scoring import Scorer
 from evalhub.evals.online.watch import Watch
+from evalhub.evals.operational import ERROR_RATE
 from evalhub.evals.suites.explain import nearest
 from evalhub.evals.suites.labelled import column_names
 from evalhub.evals.suites.make_metrics import metric_of
@@ -61,6 +62,7 @@ def _metric(
 
 
 def _check_bands(config: OnlineConfig, names: list[str]) -> None:
+    names = [*names, ERROR_RATE]
     for index, band in enumerate(config.spec.bands):
         if band.metric not in names:
             raise config.document.error(

@@ -15,9 +15,10 @@ from evalhub.evals.online.config import BandSpec
 from evalhub.metrics.stats import confidence_sequence, mean_interval
 from evalhub.store.online import WindowScore
 
-__all__ = ["BandState", "look_at"]
+__all__ = ["BandState", "Bounds", "look_at"]
 
 Bounds = tuple[float, float] | None
+"""The least and the greatest value of a metric, where it has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class BandSpec(Spec):
     """Where the mean of a metric has to stay."""
 
     metric: Text
+    """Name of a metric, or `error_rate`: the share of traces whose root span failed."""
     at_least: float | None = None
     at_most: float | None = None
     window: Duration = "24h"
@@ -126,13 +127,22 @@ class OnlineSpec(Spec):
     settle: Duration = "30s"
     """How long a trace must have been silent before it is scored."""
     give_up: Duration = "1h"
-    """Age after which a trace that is not whole is left out."""
+    """How long after its last span came a trace that is not whole is waited for."""
     since: Duration = "1h"
     """How far the very first round looks back."""
     batch: Annotated[int, Field(ge=1, le=500)] = 20
     """Traces that are scored and stored at once."""
     bands: list[BandSpec] = Field(default_factory=list)
     alert: AlertSpec | None = None
+
+    @model_validator(mode="after")
+    def _waits_until_settled(self) -> "OnlineSpec":
+        if duration_ns(self.settle) >= duration_ns(self.give_up):
+            raise ValueError(
+                f"settle is {self.settle} and give_up {self.give_up}, so every trace would be "
+                "given up before it may be scored; give_up must be longer"
+            )
+        return self
 
     @property
     def filter(self) -> TraceFilter:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from evalhub.evals.online.reading import NewTrace
 from evalhub.metrics.base import ScoreColumn
-from evalhub.model import ScoreState
+from evalhub.model import ScoreState, SpanStatus
 
 __all__ = ["Outages", "outage_in"]
 
@@ -16,13 +16,18 @@ _UNREAD = "the root spans' outputs hold no text where 'columns' looks for it"
 
 def outage_in(traces: Sequence[NewTrace], columns: Sequence[ScoreColumn]) -> str | None:
     """Say which column has no score for any trace that was answered; None where each has."""
-    answered = [index for index, trace in enumerate(traces) if trace.root.outputs is not None]
+    answered = [index for index, trace in enumerate(traces) if _gave_outputs(trace)]
     for column in columns:
         states = [column.score(index) for index in answered]
         if states and all(one.state is ScoreState.ERRORED for one in states):
             reason = states[0].explanation or _UNREAD
             return f"{column.name} could score none of {len(states)} traces: {reason}"
     return None
+
+
+def _gave_outputs(trace: NewTrace) -> bool:
+    # One that failed half way may have some, which no metric is given.
+    return trace.root.status != SpanStatus.ERROR and trace.root.outputs is not None
 
 
 @dataclass(slots=True)

@@ -3,21 +3,30 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from evalhub.evals.online.alerts import alert_message, note_told, was_told, windows
+from evalhub.evals.online.alerts import (
+    alert_message,
+    late_windows,
+    note_late,
+    note_told,
+    was_told,
+    windows,
+)
+from evalhub.evals.online.arrivals import Arrivals
 from evalhub.evals.online.bands import BandState, look_at
 from evalhub.evals.online.config import BandSpec, OnlineSpec, duration_ns
 from evalhub.evals.online.lease import Lease, State
 from evalhub.evals.online.outages import Outages, outage_in
 from evalhub.evals.online.reading import Marks, NewTrace, Reading
 from evalhub.evals.online.scoring import Scorer, stored
+from evalhub.evals.online.watched import watched_by
 from evalhub.evals.online.webhook import AlertError, post_alert
 from evalhub.metrics.base import ScoreColumn
 from evalhub.store import Store
-from evalhub.store.online import read_state, window_scores
+from evalhub.store.online import read_state
 from evalhub.store.scores import StoredScore, add_scores
 
 __all__ = ["Round", "Watch"]
@@ -34,7 +43,7 @@ class Round:
     postponed: int = 0
     """Traces that could not be scored, and are tried again."""
     left_out: int = 0
-    """Traces that are not whole, and too old to be waited for any longer."""
+    """Traces that are not whole, and of which nothing came for longer than ``give_up``."""
     bands: tuple[BandState, ...] = ()
     problems: tuple[str, ...] = ()
     is_standby: bool = False
@@ -97,22 +106,30 @@ class Watch:
     def _round(self, state: State) -> Round:
         now_ns = self.clock_ns()
         first_ns = now_ns - duration_ns(self.spec.since)
-        since_ns = int(state.get("since_ns", first_ns))
-        reading = Reading(self.store, self.spec, self._marks(state), since_ns, now_ns)
+        reading = self._reading(state, first_ns, now_ns)
         scored, postponed = 0, list[NewTrace]()
         self._outages.begin()
         for batch in reading.batches():
             if self.stopping.is_set():
                 break
-            later = self._score(batch, reading.given_up_ns)
+            later = self._score(batch, reading)
             scored, postponed = scored + len(batch) - len(later), postponed + later
         else:
             # What is to be tried again must be found again.
-            oldest_ns = min((one.summary.start_ns for one in postponed), default=now_ns)
-            self._note(since_ns=max(since_ns, min(oldest_ns, reading.given_up_ns)))
-        bands, refusals = self._bands(int(state.get("looked_ns", first_ns)), now_ns)
+            oldest = min((one.arrived - 1 for one in postponed), default=reading.given_up)
+            done = min(oldest, reading.given_up)
+            self._note(**reading.arrivals.finished(done).as_state)
+        bands, refusals = self._bands(first_ns, now_ns)
         problems = (*self._outages.problems, *refusals)
         return Round(scored, len(postponed), reading.left_out, bands, problems)
+
+    def _reading(self, state: State, first_ns: int, now_ns: int) -> Reading:
+        """Return what is to be read, and note when that was here."""
+        arrivals = Arrivals.read(state, self.store, first_ns=first_ns)
+        waited_ns = duration_ns(self.spec.give_up)
+        arrivals = arrivals.marked(self.store, now_ns, waited_ns=waited_ns)
+        self._note(**arrivals.as_state)
+        return Reading(self.store, self.spec, self._marks(state), arrivals, now_ns)
 
     def _marks(self, state: State) -> list[Marks]:
         """Return by which scores it is known that a trace is done, of each metric."""
@@ -124,34 +141,35 @@ class Watch:
             marks.append(before | {(name, metric.signature) for name in names})
         return marks
 
-    def _score(self, batch: Sequence[NewTrace], given_up_ns: int) -> list[NewTrace]:
+    def _score(self, batch: Sequence[NewTrace], reading: Reading) -> list[NewTrace]:
         """Score and store *batch*; return the traces that are to be tried again."""
         later: dict[str, NewTrace] = {}
         for index in range(len(self.scorer.metrics)):
             lacking = [trace for trace in batch if index in trace.lacking]
             if lacking:
-                postponed = self._score_by(index, lacking, given_up_ns)
+                postponed = self._score_by(index, lacking, reading)
                 later |= {trace.summary.trace_id: trace for trace in postponed}
         return list(later.values())
 
     def _score_by(
-        self, metric: int, traces: Sequence[NewTrace], given_up_ns: int
+        self, metric: int, traces: Sequence[NewTrace], reading: Reading
     ) -> list[NewTrace]:
         known = self._outages.problem(metric)
         if known is not None:  # it is not asked again for each batch of a long backlog
-            return self._give_up(metric, traces, known, given_up_ns)
+            return self._give_up(metric, traces, known, reading)
         columns = self.scorer.score(metric, traces)
         problem = outage_in(traces, columns)
         if problem is None:
             self._outages.worked(metric, traces)
         elif not self._outages.failed(metric, traces, problem):
-            return self._give_up(metric, traces, problem, given_up_ns)
+            return self._give_up(metric, traces, problem, reading)
         source, now_ns = self.scorer.metrics[metric][1], self.clock_ns()
-        self._keep(metric, stored(traces, columns, source, now_ns), columns, worked=problem is None)
+        scores = stored(traces, columns, source, now_ns)
+        self._keep(metric, traces, scores, columns, worked=problem is None)
         return []
 
     def _give_up(
-        self, metric: int, traces: Sequence[NewTrace], problem: str, given_up_ns: int
+        self, metric: int, traces: Sequence[NewTrace], problem: str, reading: Reading
     ) -> list[NewTrace]:
         """Store as errored what was waited for long enough; return the others."""
         name, now_ns = _key(self.scorer.names(metric)), self.clock_ns()
@@ -161,22 +179,24 @@ class Watch:
             down_ns.append(state.setdefault("down", {}).setdefault(name, now_ns))
 
         self._lease.write(note)
-        if down_ns[0] > given_up_ns:
+        if down_ns[0] > reading.given_up_ns:
             return list(traces)
-        late = [trace for trace in traces if trace.summary.start_ns < given_up_ns]
+        late = [trace for trace in traces if trace.arrived <= reading.given_up]
         if late:
-            self._keep(metric, self.scorer.unscored(metric, late, problem, now_ns), ())
-        return [trace for trace in traces if trace.summary.start_ns >= given_up_ns]
+            self._keep(metric, late, self.scorer.unscored(metric, late, problem, now_ns), ())
+        return [trace for trace in traces if trace.arrived > reading.given_up]
 
     def _keep(
         self,
         metric: int,
+        traces: Sequence[NewTrace],
         scores: Sequence[StoredScore],
         columns: Sequence[ScoreColumn],
         *,
         worked: bool = False,
     ) -> None:
         key = _key(self.scorer.names(metric))
+        starts_ns, settle_ns = _starts(traces), duration_ns(self.spec.settle)
 
         def keep(connection: Connection, state: State) -> None:
             add_scores(connection, scores)
@@ -187,40 +207,47 @@ class Watch:
                 given[column.name] = [*before, column.signature][-_SIGNATURES:]
             if worked:
                 state.setdefault("down", {}).pop(key, None)
+            for band in self.spec.bands:
+                note_late(state, band, starts_ns, settle_ns=settle_ns)
 
         self._lease.write(keep)
 
-    def _note(self, **changes: int) -> None:
+    def _note(self, **changes: object) -> None:
         self._lease.write(lambda connection, state: state.update(changes))
 
-    def _bands(self, looked_ns: int, now_ns: int) -> tuple[tuple[BandState, ...], list[str]]:
+    def _bands(self, first_ns: int, now_ns: int) -> tuple[tuple[BandState, ...], list[str]]:
         """Look at each band, and tell; return what was found, and why nobody could be told."""
-        settle_ns = duration_ns(self.spec.settle)
+        with self.store.read() as connection:
+            state = read_state(connection, self.spec.name)
+        looked_ns, settle_ns = int(state.get("looked_ns", first_ns)), duration_ns(self.spec.settle)
         looks = [
             self._look(band, start_ns, now_ns)
             for band in self.spec.bands
-            for start_ns in windows(band, looked_ns=looked_ns, now_ns=now_ns, settle_ns=settle_ns)
+            for start_ns in windows(
+                band,
+                looked_ns=looked_ns,
+                now_ns=now_ns,
+                settle_ns=settle_ns,
+                late=late_windows(state, band),
+            )
         ]
         found = tuple(one for one in looks if one.n or one.missing or not one.is_over)
         refusals = [told for told in map(self._tell, found) if told is not None]
         if not refusals:
-            self._note(looked_ns=now_ns)
+            self._note(looked_ns=now_ns, late={})
         return found, refusals
 
     def _look(self, band: BandSpec, start_ns: int, now_ns: int) -> BandState:
-        inside = replace(self.spec.filter, since_ns=start_ns, until_ns=start_ns + band.window_ns)
         with self.store.read() as connection:
-            state = read_state(connection, self.spec.name)
-            scores = window_scores(connection, inside, band.metric)
-        bounds = state.get("bounds", {}).get(band.metric)
-        known = None if bounds is None or None in bounds else (bounds[0], bounds[1])
+            watched = watched_by(connection, self.spec, band, start_ns)
+        is_over = start_ns + band.window_ns <= now_ns
         return look_at(
             band,
-            scores,
-            known,
+            watched.scores,
+            watched.bounds,
             window_start_ns=start_ns,
-            signature=_last_signature(state, band.metric),
-            is_over=start_ns + band.window_ns <= now_ns,
+            signature=watched.signature,
+            is_over=is_over,
         )
 
     def _tell(self, found: BandState) -> str | None:
@@ -245,9 +272,5 @@ def _key(names: Sequence[str]) -> str:
     return "/".join(names)
 
 
-def _last_signature(state: State, column: str) -> str | None:
-    """Return the signature of the scores that were given last under this name, by this file."""
-    for given in state.get("given", {}).values():
-        if column in given:
-            return str(given[column][-1])
-    return None
+def _starts(traces: Sequence[NewTrace]) -> list[int]:
+    return [trace.summary.start_ns for trace in traces]

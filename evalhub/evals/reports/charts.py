@@ -4,13 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.evals.operational import OPERATIONAL
-from evalhub.evals.reports.report import (
-    ComparisonReport,
-    Distribution,
-    ExperimentReport,
-    MetricReport,
-    SummaryReport,
-)
+from evalhub.evals.reports.comparison import ComparisonReport, MetricReport
+from evalhub.evals.reports.report import Distribution
+from evalhub.evals.reports.run import ExperimentReport, SummaryReport
 from evalhub.model import Direction
 
 __all__ = ["Bar", "Histogram", "difference_bars", "histogram"]

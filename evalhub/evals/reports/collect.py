@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from evalhub.evals.gates.compare import Comparison
 from evalhub.evals.gates.demand import BASELINE_RUN, Decision
+from evalhub.evals.reports.cut_off import cut_off_notes
 from evalhub.evals.reports.of_comparison import comparison_report
 from evalhub.evals.reports.of_gates import gate_report, reason_of, verdict_of
 from evalhub.evals.reports.of_run import experiment_report
@@ -49,20 +50,21 @@ def make_report(
     runs = [*earlier, *experiments]
     values = {run.target: values_of_run(run) for run in runs}
     compared = {side.target for item in comparisons for side in (item.baseline, item.candidate)}
+    reports = [
+        experiment_report(
+            run,
+            values[run.target],
+            is_alone=run.target not in compared,
+            is_earlier=run.target not in targets,
+        )
+        for run in runs
+    ]
     return Report(
         suite=experiments[-1].suite,
         verdict=verdict_of(decision, lacking),
         reason=reason_of(decision, gates, lacking),
         gates=tuple(gates),
-        experiments=tuple(
-            experiment_report(
-                run,
-                values[run.target],
-                is_alone=run.target not in compared,
-                is_earlier=run.target not in targets,
-            )
-            for run in runs
-        ),
+        experiments=tuple(reports),
         comparisons=tuple(
             comparison_report(
                 item, values, [gate.metric for gate in gates if gate.of == item.candidate.target]
@@ -70,7 +72,7 @@ def make_report(
             for item in comparisons
         ),
         distributions=_distributions(values),
-        notes=tuple(notes),
+        notes=(*notes, *cut_off_notes(reports)),
         suite_file=suite_file,
         versions=_versions(),
     )

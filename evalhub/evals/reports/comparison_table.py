@@ -15,13 +15,9 @@ from rich.text import Text
 
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.reports import figures
-from evalhub.evals.reports.report import (
-    ComparisonReport,
-    ExperimentReport,
-    MetricReport,
-    Report,
-    SummaryReport,
-)
+from evalhub.evals.reports.comparison import ComparisonReport, MetricReport
+from evalhub.evals.reports.report import Report
+from evalhub.evals.reports.run import ExperimentReport, SummaryReport
 from evalhub.evals.reports.shown import shown_metrics, shown_summaries
 from evalhub.evals.reports.slices import slice_rows
 from evalhub.evals.reports.verdicts import styled, styled_standing

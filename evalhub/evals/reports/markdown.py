@@ -4,16 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.reports import figures
+from evalhub.evals.reports.comparison import ComparisonReport, MetricReport, RegressionReport
+from evalhub.evals.reports.example import ExampleReport, SideReport
 from evalhub.evals.reports.markdown_text import code, escaped, fold, quote, table, within
 from evalhub.evals.reports.readable import readable
-from evalhub.evals.reports.report import (
-    ComparisonReport,
-    ExampleReport,
-    Failure,
-    MetricReport,
-    RegressionReport,
-    Report,
-)
+from evalhub.evals.reports.report import Report
+from evalhub.evals.reports.run import Failure
 from evalhub.evals.reports.shown import shown_metrics, shown_summaries
 from evalhub.evals.reports.slices import slice_rows
 from evalhub.evals.reports.totals import MOST_IDS
@@ -201,17 +197,20 @@ def _regression(
         return (name, "", change, "", "", "", trace)
     sides = list(example.sides.values())
     asked = next(iter(example.inputs.values()), "")
-    said = (side.output or side.error or "" for side in sides)
     score = sides[-1].scores.get(metric)
     reason = (score and score.explanation) or ""
     return (
         name,
         quote(asked, _INPUT_LENGTH),
         change,
-        *map(quote, said),
+        *map(_said, sides),
         quote(reason),
         trace,
     )
+
+
+def _said(side: SideReport) -> str:
+    return f"{quote(side.output or side.error or '')}{' (cut off)' if side.was_cut_off else ''}"
 
 
 def _failures(report: Report) -> str:
@@ -233,6 +232,7 @@ def _failure(failure: Failure) -> tuple[str, str, str, str]:
 
 def _spending(report: Report) -> str:
     rows = []
+    has_cut = any(run.cut_off for run in report.experiments)
     for run in report.experiments:
         spent, latency = run.spending, run.spending.latency_ms
         rows.append(
@@ -240,6 +240,7 @@ def _spending(report: Report) -> str:
                 escaped(run.target),
                 str(run.called),
                 str(run.failed),
+                str(run.cut_off) if has_cut else "",
                 figures.money(spent.cost_usd),
                 f"{figures.count(spent.input_tokens)} / {figures.count(spent.output_tokens)}",
                 figures.duration(latency.p50 if latency else None),
@@ -247,8 +248,9 @@ def _spending(report: Report) -> str:
                 code(run.run_id or figures.UNKNOWN),
             )
         )
-    head = ("target", "calls", "failed", "cost", "tokens in / out", "p50", "p95", "run")
-    return f"### Cost and latency\n\n{table(head, rows, numeric=range(1, 7))}"
+    head = ("target", "calls", "failed", "cut off", "cost", "tokens in / out", "p50", "p95", "run")
+    kept, cells = _filled(head, rows)
+    return f"### Cost and latency\n\n{table(kept, cells, numeric=range(1, len(kept) - 1))}"
 
 
 def _notes(report: Report) -> str:

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from evalhub.evals.gates.compare import Comparison, MetricComparison
 from evalhub.evals.operational import OPERATIONAL
-from evalhub.evals.reports.report import (
+from evalhub.evals.reports.comparison import (
     ComparisonReport,
-    ExampleReport,
     MetricReport,
     RegressionReport,
     SliceReport,
 )
+from evalhub.evals.reports.example import ExampleReport
 from evalhub.evals.reports.samples import (
     MOST_EXAMPLES,
     WORST,

@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 
 from evalhub.evals.operational import OPERATIONAL
-from evalhub.evals.reports.report import ExperimentReport, SummaryReport
+from evalhub.evals.reports.run import ExperimentReport, SummaryReport
 from evalhub.evals.reports.samples import (
     MOST_EXAMPLES,
     WORST,
@@ -49,6 +49,7 @@ def experiment_report(
         samples=tuple(example_report({run.target: run.results[place]}) for place in chosen),
         is_earlier=is_earlier,
         distinct=len({result.example_id for result in run.results}),
+        cut_off=sum(result.was_cut_off for result in run.results),
     )
 
 

@@ -11,17 +11,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.reports import figures
 from evalhub.evals.reports.charts import Bar, Histogram, difference_bars, histogram
-from evalhub.evals.reports.readable import readable
-from evalhub.evals.reports.report import (
+from evalhub.evals.reports.comparison import (
     ComparisonReport,
-    ExampleReport,
-    ExperimentReport,
     MetricReport,
     RegressionReport,
-    Report,
     SliceReport,
-    SummaryReport,
 )
+from evalhub.evals.reports.example import ExampleReport
+from evalhub.evals.reports.readable import readable
+from evalhub.evals.reports.report import Report
+from evalhub.evals.reports.run import ExperimentReport, SummaryReport
 from evalhub.evals.reports.shown import shown_metrics, shown_summaries
 from evalhub.evals.reports.slices import slice_rows
 from evalhub.evals.reports.totals import MOST_IDS

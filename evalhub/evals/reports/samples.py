@@ -7,12 +7,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from evalhub.evals.reports.report import (
-    ExampleReport,
-    RegressionReport,
-    ScoreReport,
-    SideReport,
-)
+from evalhub.evals.reports.comparison import RegressionReport
+from evalhub.evals.reports.example import ExampleReport, ScoreReport, SideReport
 from evalhub.model import Direction, ExampleResult, Score
 
 __all__ = [
@@ -84,6 +80,7 @@ def _side(result: ExampleResult) -> SideReport:
         latency_ms=result.latency_ms,
         cost_usd=result.cost_usd,
         scores={score.name: _score(score) for score in result.scores},
+        was_cut_off=result.was_cut_off,
     )
 
 

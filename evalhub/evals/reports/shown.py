@@ -8,13 +8,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from evalhub.evals.operational import OPERATIONAL
-from evalhub.evals.reports.report import (
-    ComparisonReport,
-    ExperimentReport,
-    MetricReport,
-    Report,
-    SummaryReport,
-)
+from evalhub.evals.reports.comparison import ComparisonReport, MetricReport
+from evalhub.evals.reports.report import Report
+from evalhub.evals.reports.run import ExperimentReport, SummaryReport
 
 __all__ = ["ShownMetrics", "shown_metrics", "shown_summaries"]
 

@@ -1,7 +1,7 @@
 """Which slices of a comparison a report shows first."""
 
 from evalhub.evals.operational import OPERATIONAL
-from evalhub.evals.reports.report import ComparisonReport, SliceReport
+from evalhub.evals.reports.comparison import ComparisonReport, SliceReport
 
 __all__ = ["slice_rows"]
 

@@ -8,15 +8,11 @@ from rich.text import Text
 
 from evalhub.evals.operational import OPERATIONAL
 from evalhub.evals.reports import figures
+from evalhub.evals.reports.comparison import ComparisonReport, RegressionReport
 from evalhub.evals.reports.comparison_table import comparison_table, experiment_table, slice_table
 from evalhub.evals.reports.readable import readable
-from evalhub.evals.reports.report import (
-    ComparisonReport,
-    ExperimentReport,
-    GatePart,
-    RegressionReport,
-    Report,
-)
+from evalhub.evals.reports.report import GatePart, Report
+from evalhub.evals.reports.run import ExperimentReport
 from evalhub.evals.reports.verdicts import styled
 
 __all__ = ["print_report"]
@@ -83,6 +79,8 @@ def _spending(run: ExperimentReport) -> Iterator[str]:
     yield f"{figures.plural(run.called, 'call')} in {figures.time_taken(run.seconds)}"
     if run.failed:
         yield f"{run.failed:,} failed"
+    if run.cut_off:
+        yield f"{run.cut_off:,} cut off"
     if run.not_called:
         yield f"{run.not_called:,} not made"
     if spent.cost_usd is not None:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from evalhub.evals.operational import OPERATIONAL
-from evalhub.evals.reports.report import Distribution, Failure, Latency, Spending
+from evalhub.evals.reports.report import Distribution
+from evalhub.evals.reports.run import Failure, Latency, Spending
 from evalhub.evals.reports.values import Values
 from evalhub.model import ExampleResult, ScoreState
 

@@ -27,7 +27,10 @@ __all__ = ["Journal"]
 _OLDEST_S = 20 * 3600.0
 """Age beyond which a journal is not gone on with: a nightly job must start anew."""
 _VERSION = 2
-"""Raised when the tables change; a journal of another version is not gone on with."""
+"""Raised when a table changes; a journal of another version is not gone on with.
+
+A table that is new needs no other version: a journal without it gets it.
+"""
 _SUFFIXES = ("", "-wal", "-shm")
 _SCHEMA = f"""
 begin;
@@ -41,6 +44,7 @@ create table if not exists call (
     primary key (target, example, repeat)
 ) without rowid;
 create table if not exists logged (target text primary key, run_id text not null) without rowid;
+create table if not exists canary (key text primary key, body blob not null) without rowid;
 create table if not exists cost (number integer primary key, usd real, tokens integer);
 commit;
 """
@@ -122,6 +126,19 @@ class Journal(Closing):
     def set_run_id(self, target: str, run_id: str) -> None:
         """Remember that *target* was kept as the run *run_id*."""
         self._write("logged", (target, run_id))
+
+    def canary(self, key: str) -> bytes | None:
+        """Return what a judge's canaries showed in this attempt, or None."""
+        row = self._row("select body from canary where key = ?", key)
+        return None if row is None else bytes(row[0])
+
+    def keep_canary(self, key: str, body: bytes) -> None:
+        """Remember what a judge's canaries showed.
+
+        Raises:
+            ConfigError: the disk is full, or the file cannot be written.
+        """
+        self._write("canary", (key, body))
 
     def finish(self) -> None:
         """Delete the journal: everything is done, and kept elsewhere."""

@@ -16,6 +16,7 @@ from evalhub.evals.targets.base import RecordedTarget, Target, TargetOutput
 from evalhub.evals.targets.outputs import as_output
 from evalhub.http.retry import pause_before_retry
 from evalhub.model import Example
+from evalhub.model.result import is_cut_off
 from evalhub.tracing import trace
 
 __all__ = ["CallMaker"]
@@ -174,4 +175,6 @@ def _recorded(output: TargetOutput) -> dict[str, object]:
         shown["retrieved_ids"] = list(output.retrieved_ids)
     if output.tool_calls:
         shown["tool_calls"] = list(output.tool_calls)
+    if is_cut_off(output.finish_reason):
+        shown["finish_reason"] = output.finish_reason
     return shown

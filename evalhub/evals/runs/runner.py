@@ -169,6 +169,7 @@ def _result(example: Example, repeat: int, call: Call, slices: Sequence[Slice]) 
         inputs=example.inputs,
         references=example.references,
         slices=slice_of(example, slices),
+        finish_reason=None if call.output is None else call.output.finish_reason,
     )
 
 

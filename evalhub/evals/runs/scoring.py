@@ -11,6 +11,7 @@ from evalhub.errors import MetricInputError
 from evalhub.evals.runs.call import Call
 from evalhub.evals.targets.base import TargetOutput
 from evalhub.metrics.base import COLUMNS, Metric, ScoreColumn
+from evalhub.metrics.judge.spending import JudgeColumn
 from evalhub.model import Dataset, Example, ExampleResult, Experiment, ScoreState
 
 __all__ = ["BASELINE_OUTPUTS", "Columns", "check_metrics", "score_columns"]
@@ -137,12 +138,13 @@ def score_columns(metric: Metric, columns: Columns) -> list[ScoreColumn]:
 
     Where the target failed the state is errored (skipped where it was not called),
     whatever the metric says: an empty list of retrieved chunks is no recall of 0. A metric
-    that raises is errored for all.
+    that raises is errored for all. Settings that a judge's endpoint refused are in the
+    signature: grades at temperature 0 are not to be compared with grades at another.
     """
     given = {name: columns.by_name[name] for name in metric.requires}
     try:
         table = metric.score_batch(**given)
-        return [_checked(column, columns.failed) for column in table.values()]
+        return [_checked(_signed(column), columns.failed) for column in table.values()]
     except Exception as error:  # noqa: BLE001  # the calls are paid for: keep the rest
         return [_all_errored(metric, len(columns.failed), f"{type(error).__name__}: {error}")]
 
@@ -188,6 +190,14 @@ def _relevant_ids(example: Example) -> list[str] | dict[str, Any]:
     if isinstance(found, Mapping):
         return {str(key): gain for key, gain in found.items()}
     return [str(item) for item in found]
+
+
+def _signed(column: ScoreColumn) -> ScoreColumn:
+    # The metric's own signature is asked for before the first answer, and so cannot tell.
+    refused = column.spent.without if isinstance(column, JudgeColumn) else ()
+    if not refused:
+        return column
+    return replace(column, signature=f"{column.signature}|without:{','.join(refused)}")
 
 
 def _checked(column: ScoreColumn, failed: Sequence[ScoreState | None]) -> ScoreColumn:

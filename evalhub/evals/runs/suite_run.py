@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from evalhub.config import load_settings
 from evalhub.errors import ConfigError, EvalhubError
+from evalhub.evals.gates.canaries import ask_canaries
 from evalhub.evals.gates.compare import Comparison, compare
 from evalhub.evals.gates.demand import Decision, Gate
-from evalhub.evals.gates.hearing import Hearing, ask_canaries, find_baselines, keep_verdicts
+from evalhub.evals.gates.hearing import Hearing, find_baselines, keep_verdicts
 from evalhub.evals.gates.part import part_of
 from evalhub.evals.runs.calling import CallAll
 from evalhub.evals.runs.engines import open_engine
@@ -78,7 +79,7 @@ def run_suite(
 
     Raises:
         ConfigError: the suite or the data set cannot be used.
-        MissingExtraError: a package is not installed; found before the first call.
+        MissingExtraError: packages are not installed; found before the first call.
         TrackerError: the tracker does not answer, or did not take an experiment.
     """
     if limit is not None and limit < 1:
@@ -86,7 +87,7 @@ def run_suite(
     note = on_note or _silent
     ledger = Ledger(suite.spec.budget.budget())
     call_by = open_engine(engine, suite)
-    with assemble(suite, ledger) as whole:
+    with assemble(suite, ledger, also=[tracker.check]) as whole:
         assembly = whole.first(limit)
         tracker.check()
         folder = load_settings().home / "journals"
@@ -155,7 +156,10 @@ class _Run:
             target: part_of(run, dataset) if run.dataset_version == whole else run
             for target, run in kept.items()
         }
-        return Hearing(self.suite.gates, kept, ask_canaries(self.assembly.canaries))
+        canaries = ask_canaries(
+            self.assembly.canaries, self.journal, is_spent=lambda: self.ledger.reason is not None
+        )
+        return Hearing(self.suite.gates, kept, canaries)
 
     def _experiments(self) -> list[Experiment]:
         """Return one experiment a target; the first is what later ones are compared with."""

@@ -1,13 +1,14 @@
 """Make the data set, the targets and the metrics that a suite file describes."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-from evalhub.errors import MetricError
+from evalhub.errors import MetricError, MissingExtraError
 from evalhub.evals.datasets.load import load_dataset
 from evalhub.evals.datasets.slices import Slice, cut_slices
 from evalhub.evals.gates.directions import Directions
@@ -21,6 +22,7 @@ from evalhub.evals.suites.given import settings_of
 from evalhub.evals.suites.labelled import column_names
 from evalhub.evals.suites.make_metrics import check_names, make_canaries, make_metric
 from evalhub.evals.suites.make_targets import PlannedTarget, check_inputs, make_target
+from evalhub.evals.suites.missing import tell_all_missing
 from evalhub.evals.suites.models import Models
 from evalhub.evals.suites.suite import Suite
 from evalhub.evals.targets.base import Target
@@ -60,7 +62,11 @@ class Assembly:
 
 @contextmanager
 def assemble(
-    suite: Suite, ledger: Ledger | None = None, *, asks: bool = True
+    suite: Suite,
+    ledger: Ledger | None = None,
+    *,
+    asks: bool = True,
+    also: Sequence[Callable[[], object]] = (),
 ) -> Iterator[Assembly]:
     """Give what *suite* describes; the embedded model runs while the block lasts.
 
@@ -70,20 +76,27 @@ def assemble(
         suite: What to make.
         ledger: Counts what the models are asked, and holds the budget.
         asks: Whether it is to be run. Else no model is started, and none can be asked.
+        also: What else the caller will need. Where a package is missing, these are called, so
+            that what they miss is told with it.
 
     Raises:
         SuiteError: a target, metric or gate cannot be made, or a metric needs a column that
             the data set lacks; names file, line and column.
         DatasetError: the data set cannot be read.
-        MissingExtraError: a package is not installed.
+        MissingExtraError: packages are not installed; names all of them.
         ModelError: the embedded model or an encoder is needed and not pulled.
     """
     _look_beside(suite)
-    dataset = _dataset(suite)
     with ExitStack() as stack:
         models = Models(stack, ledger, asks=asks)
-        targets = tuple(_target(suite, name, models) for name in suite.spec.targets)
-        metrics = tuple(make_metric(suite, n, models) for n in range(len(suite.spec.metrics)))
+        try:
+            dataset = _dataset(suite)
+            targets = tuple(make() for make in _targets(suite, models))
+            metrics = tuple(make() for make in _metrics(suite, models))
+        except MissingExtraError as error:
+            unasked = Models(stack, asks=False)
+            tell_all_missing(error, [*_targets(suite, unasked), *_metrics(suite, unasked), *also])
+            raise
         check_inputs(suite, targets, dataset)
         _check_gates(suite, metrics)
         _check_metrics(suite, metrics, dataset)
@@ -99,6 +112,14 @@ def assemble(
             directions_of(suite, metrics),
             tuple(odd_limits(suite, metrics)),
         )
+
+
+def _targets(suite: Suite, models: Models) -> list[Callable[[], PlannedTarget]]:
+    return [partial(_target, suite, name, models) for name in suite.spec.targets]
+
+
+def _metrics(suite: Suite, models: Models) -> list[Callable[[], Metric]]:
+    return [partial(make_metric, suite, n, models) for n in range(len(suite.spec.metrics))]
 
 
 def _look_beside(suite: Suite) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evalhub._optional import require
 from evalhub.errors import ConfigError, MetricError
 from evalhub.evals.suites.labelled import Labelled, column_names
 from evalhub.evals.suites.models import Models
@@ -97,10 +98,13 @@ def metric_of(spec: MetricSpec, folder: Path, models: Models) -> Metric:
 
     Raises:
         MetricError: there is no such metric, or a setting cannot be used.
+        MissingExtraError: a package is not installed.
         TypeError: a setting has the wrong type.
         ValidationError: so has one of a judge of a panel.
     """
     about = describe(spec.name)
+    for module in about.modules:  # now, and not after the target's calls
+        require(module, extra=about.extra)
     settings = _placed(spec.settings, about, folder)
     if spec.name.startswith(_MODULE):
         settings.setdefault("folder", str(folder))

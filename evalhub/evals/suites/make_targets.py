@@ -91,6 +91,7 @@ def _http(suite: Suite, name: str, spec: HttpSpec) -> PlannedTarget:
         usage=spec.usage.model_dump(exclude_none=True),
         cost_usd=spec.cost_usd,
         latency_ms=spec.latency_ms,
+        finish_reason=spec.finish_reason,
     )
     target = HttpTarget(
         name,
@@ -165,7 +166,7 @@ def _traces(suite: Suite, name: str, spec: TracesTargetSpec) -> PlannedTarget:
         which,
         match=traces.match,
         id=traces.id,
-        answer=AnswerPaths(text=traces.output),
+        answer=AnswerPaths(text=traces.output, finish_reason=traces.finish_reason),
         limit=traces.limit,
     )
     return PlannedTarget(target, params_of(suite, name, spec))

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from evalhub.config import load_settings
 from evalhub.evals.suites.spec_tracking import TrackerSpec
 from evalhub.evals.suites.suite import Suite
 from evalhub.experiments.base import RunLogger, Tracker
 from evalhub.experiments.folder import FolderTracker
 from evalhub.experiments.mlflow import MlflowTracker
-from evalhub.experiments.outbox import Outbox
+from evalhub.experiments.outbox import default_outbox
 from evalhub.experiments.outbox_tracker import OutboxTracker
 from evalhub.experiments.several import SeveralTrackers
 from evalhub.experiments.tensorboard import TensorboardLogger
 from evalhub.experiments.wandb import WandbLogger
 
-__all__ = ["default_outbox", "default_tracker", "make_keeper", "make_tracker"]
+__all__ = ["default_tracker", "make_keeper", "make_tracker"]
 
 
 def make_tracker(suite: Suite, *, on_note: Callable[[str], None] | None = None) -> Tracker:
@@ -36,11 +35,6 @@ def make_tracker(suite: Suite, *, on_note: Callable[[str], None] | None = None) 
 def default_tracker(*, on_note: Callable[[str], None] | None = None) -> OutboxTracker:
     """Return MLflow, with the runs that it did not take when they were made."""
     return OutboxTracker(MlflowTracker(), default_outbox(), on_note=on_note)
-
-
-def default_outbox() -> Outbox:
-    """Return where runs wait that MLflow did not take."""
-    return Outbox(load_settings().home / "unsent")
 
 
 def make_keeper(suite: Suite, *, on_note: Callable[[str], None] | None = None) -> Tracker:

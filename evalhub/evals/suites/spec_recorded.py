@@ -21,6 +21,7 @@ class _Columns(Spec):
     input_tokens: Text = "input_tokens"
     output_tokens: Text = "output_tokens"
     cost_usd: Text = "cost_usd"
+    finish_reason: Text = "finish_reason"
     error: Text = "error"
     """Where it is not empty, the target had failed with this."""
 
@@ -70,6 +71,8 @@ class TracesSpec(Spec):
     """Key of the metadata that holds the example's id."""
     output: Text | None = None
     """JMESPath of the text in the root span's outputs."""
+    finish_reason: Text | None = None
+    """JMESPath of why the model ended, in the same."""
     limit: Annotated[int, Field(ge=1)] = 100_000
     """Most traces to read, the newest first."""
 

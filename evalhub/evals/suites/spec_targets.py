@@ -56,6 +56,8 @@ class HttpSpec(Spec):
     usage: UsagePaths = UsagePaths()
     cost_usd: Text | None = None
     latency_ms: Text | None = None
+    finish_reason: Text | None = None
+    """Path of why the model ended; `length` is an answer that was cut off."""
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
     """Longest that the whole request may take."""
 

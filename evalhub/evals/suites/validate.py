@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from evalhub.evals.suites.environment import at, is_one_variable, put
 from evalhub.evals.suites.explain import explain, known
+from evalhub.evals.suites.metric_variables import put_settings
 from evalhub.evals.suites.yaml_core import read_plain
 from evalhub.evals.suites.yaml_lines import LinedYaml, Loc
 
@@ -22,7 +23,7 @@ def validated(document: LinedYaml, model: type[_Model]) -> _Model:
     """Return what *document* says, as *model*.
 
     A variable of the environment that stands alone and without quotes is read as YAML would
-    read its value; then as a text or a number, whichever the key demands.
+    read its value; then as a text or a number, whichever the key or the metric demands.
 
     Raises:
         SuiteError: a key is unknown or a value wrong; names file, line and column.
@@ -32,7 +33,7 @@ def validated(document: LinedYaml, model: type[_Model]) -> _Model:
         for loc, text in document.written.items()
         if loc in document.plain and is_one_variable(text)
     ]
-    read = _as_yaml(document.value, plain)
+    read = put_settings(document, _as_yaml(document.value, plain))
     try:
         return model.model_validate(read)
     except ValidationError as error:

@@ -15,7 +15,7 @@ __all__ = ["AnswerPaths"]
 
 _SHOWN = 200
 _LISTS = ("contexts", "retrieved_ids", "tool_calls")
-_NUMBERS = ("cost_usd", "latency_ms")
+_SINGLE = ("cost_usd", "finish_reason", "latency_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class AnswerPaths:
         usage: Paths by the names of :class:`~evalhub.model.Usage`, such as ``input_tokens``.
         cost_usd: Path of the cost.
         latency_ms: Path of the time it took, where the answer knows better than the clock here.
+        finish_reason: Path of why the model ended, such as ``choices[0].finish_reason``.
 
     Raises:
         ConfigError: an expression is not JMESPath.
@@ -46,10 +47,11 @@ class AnswerPaths:
     usage: Mapping[str, str] = field(default_factory=dict)
     cost_usd: str | None = None
     latency_ms: str | None = None
+    finish_reason: str | None = None
     _find: Mapping[str, Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        names = ("text", *_LISTS, *_NUMBERS)
+        names = ("text", *_LISTS, *_SINGLE)
         paths = {name: getattr(self, name) for name in names} | dict(self.usage)
         compiled = {name: _compile(name, path) for name, path in paths.items() if path is not None}
         object.__setattr__(self, "_find", compiled)
@@ -84,7 +86,7 @@ class AnswerPaths:
             if not isinstance(found.get(name), list | None):
                 raise TypeError(f"the path of {name!r} finds {found[name]!r}, which is no list")
         tokens = {name: found[name] for name in self.usage if found[name] is not None}
-        named = {name: found.get(name) for name in (*_LISTS, *_NUMBERS)}
+        named = {name: found.get(name) for name in (*_LISTS, *_SINGLE)}
         given = {name: value for name, value in named.items() if value is not None}
         return given | ({"usage": tokens} if tokens else {})
 

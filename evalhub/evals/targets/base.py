@@ -29,6 +29,8 @@ class TargetOutput:
     """How long it took when it was recorded; else the call is timed."""
     trace_id: str | None = None
     """Its trace, where it was recorded in one; else the call is traced."""
+    finish_reason: str | None = None
+    """Why the model ended: ``stop``, or ``length`` where it ended at its limit of tokens."""
 
 
 class Target(Protocol):

@@ -163,7 +163,16 @@ class HuggingFaceTarget:
             (at + 1 for at, token in enumerate(generated) if token in ends), len(generated)
         )
         text = self._tokenizer.decode(generated[:length], skip_special_tokens=True)
-        return TargetOutput(text.strip(), usage=Usage(prompt_tokens, length))
+        return TargetOutput(
+            text.strip(),
+            usage=Usage(prompt_tokens, length),
+            finish_reason=self._finish_reason(generated, ends),
+        )
+
+    def _finish_reason(self, generated: list[int], ends: frozenset[int]) -> str | None:
+        if not ends.isdisjoint(generated):
+            return "stop"
+        return "length" if len(generated) >= self.generation.max_new_tokens else None
 
     def _check_length(self, model: Any, tokens: int) -> None:
         most = getattr(model.config, "max_position_embeddings", None)

@@ -6,6 +6,7 @@ that one example: what cannot be written to the journal or summed up must not en
 
 import math
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from numbers import Integral, Real
 from typing import Any
 
@@ -15,6 +16,7 @@ from evalhub.model import Usage
 
 __all__ = [
     "amount",
+    "as_reason",
     "as_tool_call",
     "as_usage",
     "items",
@@ -139,6 +141,24 @@ def amount(name: str, value: object) -> float | None:
     if not is_number or not math.isfinite(value) or value < 0:  # type: ignore[arg-type,operator]  # a Real here
         raise TypeError(f"the target returned {name} {_shown(value)}; give a number from 0 on")
     return float(value)  # type: ignore[arg-type]  # the same
+
+
+def as_reason(value: object) -> str | None:
+    """Return the finish reason *value*, a text or an enumeration of a client; None is not known.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(value, Enum):
+        value = value.value if isinstance(value.value, str) else value.name
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise TypeError(
+            f"the target returned finish_reason {_shown(value)}; give a text such as 'stop' or "
+            "'length'"
+        )
+    return text_of(value)
 
 
 def _item(name: str, item: object) -> str:

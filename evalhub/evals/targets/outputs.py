@@ -17,8 +17,8 @@ def as_output(result: object) -> TargetOutput:
 
     A mapping may call its text ``output`` or ``answer``, and may hold ``contexts``,
     ``retrieved_ids``, ``tool_calls``, ``usage`` (or ``input_tokens`` and ``output_tokens``),
-    ``cost_usd`` and ``latency_ms``. A dataclass and a pydantic model are taken as mappings of
-    their fields.
+    ``cost_usd``, ``latency_ms`` and ``finish_reason``. A dataclass and a pydantic model are taken
+    as mappings of their fields.
 
     Raises:
         TypeError: it is none of these, or a part of it cannot be scored or written down.
@@ -35,6 +35,7 @@ def as_output(result: object) -> TargetOutput:
         cost_usd=parts.amount("cost_usd", output.cost_usd),
         latency_ms=parts.amount("latency_ms", output.latency_ms),
         trace_id=output.trace_id,
+        finish_reason=parts.as_reason(output.finish_reason),
     )
 
 
@@ -66,6 +67,7 @@ def _from_mapping(result: Mapping[Any, Any]) -> TargetOutput:
         usage=usage,
         cost_usd=result.get("cost_usd"),
         latency_ms=result.get("latency_ms"),
+        finish_reason=result.get("finish_reason"),
     )
 
 

@@ -76,7 +76,12 @@ class PromptTarget:
             ModelError: the model gave no answer.
         """
         answer = self.client.complete(self.conversation.fill(inputs), **self.settings)
-        return TargetOutput(answer.text, tool_calls=answer.tool_calls, usage=answer.usage)
+        return TargetOutput(
+            answer.text,
+            tool_calls=answer.tool_calls,
+            usage=answer.usage,
+            finish_reason=answer.finish_reason,
+        )
 
     def for_repeat(self, repeat: int) -> Self:
         """Return the target with the seed of *repeat*; itself where it has none."""

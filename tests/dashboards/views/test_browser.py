@@ -11,11 +11,14 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from shutil import which
+from shutil import rmtree, which
 from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+
+from evalhub.experiments.mlflow import MlflowTracker
+from evalhub.experiments.outbox import Outbox
 
 Seeded = SimpleNamespace
 """What the fixture ``week`` gives; its class lives in conftest.py."""
@@ -114,6 +117,16 @@ def test_the_overview_shows_numbers_and_charts(page: Page, dashboard: str) -> No
     expect(page.locator(".traces .chip.error")).to_have_count(8)
     assert has_no_sideways_scrolling(page)
     picture(page, "overview")
+
+
+def test_the_overview_answers_under_its_name(page: Page, dashboard: str) -> None:
+    """It is no missing page, its filters work, and the others are named once."""
+    page.goto(f"{dashboard}/overview?range=30+d")
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text("231")
+    expect(page.get_by_test_id("stDialog")).to_have_count(0)
+    expect(page.get_by_test_id("stTopNavLink")).to_have_count(3)
+    page.locator(".names tbody tr", has_text="order_agent").click()
+    expect(page.locator(".traces tbody tr")).to_have_count(1)
 
 
 def test_an_error_on_the_overview_leads_to_its_trace(page: Page, dashboard: str) -> None:
@@ -237,3 +250,20 @@ def test_text_of_a_model_is_not_run(page: Page, dashboard: str, week: Seeded) ->
     page.goto(f"{dashboard}/traces?trace={week.hostile_id}")
     expect(page.locator(".said").last).to_contain_text("<img src=x onerror=")
     assert page.evaluate("window.taken") is None
+
+
+def test_a_run_that_was_not_sent_is_marked(page: Page, dashboard: str, week: Seeded) -> None:
+    """In the list, without a wider page; the hint below has the command."""
+    kept = MlflowTracker(f"sqlite:///{week.home / 'mlflow.db'}").load(week.candidate_run)
+    outbox = Outbox(week.home / "unsent")
+    outbox.runs.log(kept)
+    try:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(f"{dashboard}/experiments")
+        expect(page.locator(".runs .marked .chip")).to_have_text("not sent")
+        expect(page.locator(".runs tbody tr")).to_have_count(4)
+        expect(page.get_by_text("evalhub eval sync")).to_be_visible()
+        assert has_no_sideways_scrolling(page)
+        picture(page, "unsent")
+    finally:
+        rmtree(outbox.root)

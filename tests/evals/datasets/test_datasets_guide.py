@@ -42,7 +42,7 @@ def test_the_commands_are_known(capsys: pytest.CaptureFixture[str]) -> None:
     """Each command and option of the page is in its help."""
     console = "\n".join(blocks("console"))
     commands = re.findall(r"^\$ evalhub (.*(?:\\\n.*)?)$", console, re.MULTILINE)
-    assert len(commands) == 6
+    assert len(commands) == 7
     for command in commands:
         arguments = [*command.split()[:2], "--help"]
         build(arguments)(arguments, standalone_mode=False)

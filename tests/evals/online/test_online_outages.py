@@ -147,3 +147,13 @@ def test_a_changed_metric_leaves_what_was_scored(
     assert watch_with(changed).round().scored == 1
     assert watch_with(changed).round().scored == 0
     assert len(changed.asked) == 1
+
+
+def test_calls_that_failed_half_way_are_no_outage(
+    store: Store, add_trace: Callable[..., str], watch_with: Callable[..., Watch], make_metric: Any
+) -> None:
+    """Their roots hold part of an answer: errored, and nobody takes the metric to be down."""
+    add_trace(1, "part of an ans", status="error", error="TimeoutError: 30 s")
+    done = watch_with(make_metric()).round()
+    assert (done.scored, done.postponed, done.problems) == (1, 0, ())
+    assert states(store, 1) == {"length length|v:1": "errored"}

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from evalhub.evals.reports.report import Report, SummaryReport
+from evalhub.evals.reports.report import Report
+from evalhub.evals.reports.run import SummaryReport
 from evalhub.evals.reports.terminal import print_report
 from evalhub.metrics.stats import PairedDifference
 

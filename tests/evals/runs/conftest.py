@@ -73,6 +73,8 @@ class Answers:
     failures: int | None = None
     """Requests that get *status*, before the rest are answered; None is all of them."""
     judge_status: int = 200
+    refused: str | None = None
+    """A setting of the judge's requests that is refused with 400."""
     output_tokens: int = 5
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Requests that were answered, by model and last message."""
@@ -151,6 +153,9 @@ class _Completions(BaseHTTPRequestHandler):
         status = answers.judge_status if is_judge else self._status()
         if status != 200:
             return status, json.dumps({"error": {"message": f"no: {status}"}}).encode()
+        if is_judge and answers.refused in request:
+            told = {"message": f"Unsupported: {answers.refused}", "param": answers.refused}
+            return 400, json.dumps({"error": told}).encode()
         if answers.body is not None and not is_judge:
             return status, answers.body.encode()
         grade = json.dumps({"reason": "fine", "score": 4})

@@ -117,6 +117,40 @@ def test_a_plain_variable_in_settings_is_read_as_yaml(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "settings"),
+    [
+        ("metric: contains, ignore_case: '${YES}'", {"ignore_case": True}),
+        ("judge: rubric, criteria: x, max_tokens: '${N}'", {"criteria": "x", "max_tokens": 12}),
+        ("metric: regex, pattern: '${N}'", {"pattern": "12"}),
+        ("metric: no_such, pattern: '${N}'", {"pattern": "12"}),
+        ("metric: contains, ignore_case: ' ${N} '", {"ignore_case": " 12 "}),
+        (
+            "judge: panel, judges: [{judge: rubric, max_tokens: '${N}'}, rubric]",
+            {"judges": [{"judge": "rubric", "max_tokens": 12}, "rubric"]},
+        ),
+    ],
+)
+def test_a_setting_takes_the_type_that_its_metric_demands(
+    folder: Path, written: str, settings: dict[str, Any]
+) -> None:
+    """In quotes, as between braces it must be; of an unknown metric it stays as it stands."""
+    text = COMMON.replace("metrics: [rouge1, exact_match]", f"metrics:\n  - {{{written}}}")
+    (folder / "suite.yaml").write_text(text)
+    suite = load_suite(folder / "suite.yaml", environ={"N": "12", "YES": "true"})
+    assert suite.spec.metrics[0].settings == settings
+
+
+def test_a_plain_variable_is_a_text_where_the_metric_demands_one(folder: Path) -> None:
+    """A pattern of digits is one, without quotes too."""
+    text = COMMON.replace(
+        "metrics: [rouge1, exact_match]", "metrics:\n  - metric: regex\n    pattern: ${P}"
+    )
+    (folder / "suite.yaml").write_text(text)
+    metric = load_suite(folder / "suite.yaml", environ={"P": "12"}).spec.metrics[0]
+    assert metric.settings == {"pattern": "12"}
+
+
+@pytest.mark.parametrize(
     ("written", "message"),
     [
         ("${NAME}", "the environment has no 'NAME'; set it, or write ${NAME:-default}"),

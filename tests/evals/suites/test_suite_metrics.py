@@ -22,6 +22,8 @@ targets:
   base: {function: suite_app:first}
   candidate: {function: suite_app:copy}
 """
+GRADES = [1.0, 1.0]
+"""What the fake model gives two outputs."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,11 @@ def made(folder: Path, metrics: str, *, asks: bool = True) -> _Assembled:
 def test_a_recording_answers_without_a_model(folder: Path, judge_server: Any) -> None:
     """Recorded once, replayed without an endpoint; both files start from the suite's folder."""
     record = f"  - {{judge: rubric, criteria: helpful, model: m, base_url: '{judge_server.url}/v1'"
-    assert made(folder, record + ", record: a.jsonl}\n").scores() == [4.0, 4.0]
+    assert made(folder, record + ", record: a.jsonl}\n").scores() == GRADES
     assert len((folder / "a.jsonl").read_text().splitlines()) == 2
     asked = judge_server.asked["m"]
     replayed = made(folder, "  - {judge: rubric, criteria: helpful, replay: a.jsonl}\n")
-    assert replayed.scores() == [4.0, 4.0]
+    assert replayed.scores() == GRADES
     assert judge_server.asked["m"] == asked
 
 
@@ -66,9 +68,9 @@ def test_answers_are_kept_unless_told_otherwise(folder: Path, judge_server: Any)
     """What a run has asked the next one does not pay again; `cache: false` asks anew."""
     judge = f"  - {{judge: rubric, criteria: fluent, model: m, base_url: '{judge_server.url}/v1'"
     for _ in range(2):
-        assert made(folder, judge + "}\n").scores() == [4.0, 4.0]
+        assert made(folder, judge + "}\n").scores() == GRADES
     assert judge_server.asked["m"] == 2
-    assert made(folder, judge + ", cache: false}\n").scores() == [4.0, 4.0]
+    assert made(folder, judge + ", cache: false}\n").scores() == GRADES
     assert judge_server.asked["m"] == 4
 
 
@@ -79,11 +81,11 @@ def test_canaries_are_asked_anew(folder: Path, judge_server: Any) -> None:
     members = "{judge: rubric, criteria: fluent}, {judge: rubric, criteria: fluent, explain: false}"
     judges += f"  - {{judge: panel, {at}, judges: [{members}]}}\n"
     found = made(folder, judges)
-    assert found.scores() == [4.0, 4.0]
+    assert found.scores() == GRADES
     anew = _Assembled(tuple(map(uncached, found.metrics)), found.assembly)
-    assert anew.scores() == [4.0, 4.0]
+    assert anew.scores() == GRADES
     assert judge_server.asked["m"] == 4
-    assert anew.scores(1) == [4.0, 4.0]
+    assert anew.scores(1) == GRADES
     assert judge_server.asked["m"] == 8
     assert uncached(anew.metrics[0]) is anew.metrics[0]
 
@@ -94,7 +96,7 @@ def test_a_judge_may_be_of_anthropic(
     """`provider` says whose API it speaks."""
     monkeypatch.setenv("ANTHROPIC_BASE_URL", judge_server.url)
     judge = "  - {judge: rubric, criteria: helpful, provider: anthropic, model: claude}\n"
-    assert made(folder, judge).scores() == [4.0, 4.0]
+    assert made(folder, judge).scores() == GRADES
     assert judge_server.asked["claude"] == 2
 
 
@@ -115,7 +117,7 @@ def test_the_members_of_a_panel_may_have_models_of_their_own(
       - {{judge: rubric, criteria: helpful, model: own, {url}}}
       - {{judge: rubric, criteria: fluent, replay: z.jsonl}}
 """
-    assert made(folder, panel).scores() == [4.0, 4.0]
+    assert made(folder, panel).scores() == GRADES
     assert judge_server.asked == {"z": 2, "panel": 2, "own": 2}
 
 
@@ -123,7 +125,7 @@ def test_a_panel_of_its_own_models_needs_none_itself(folder: Path, judge_server:
     """No embedded model is started for a panel whose members all have one."""
     member = f"{{judge: rubric, criteria: helpful, base_url: '{judge_server.url}/v1', model: "
     found = made(folder, f"  - {{judge: panel, judges: [{member}a}}, {member}b}}]}}\n")
-    assert found.scores() == [4.0, 4.0]
+    assert found.scores() == GRADES
     assert judge_server.asked == {"a": 2, "b": 2}
 
 

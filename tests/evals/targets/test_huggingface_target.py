@@ -1,6 +1,8 @@
 """A model in a folder as a target: a real one of random weights, made here."""
 
 import importlib
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -140,6 +142,30 @@ def test_calls_from_many_threads_become_batches(plain_model: Path) -> None:
     assert sum(sizes) == 24
     assert max(sizes) <= 4
     assert len(sizes) < 24
+
+
+def test_it_says_which_answers_were_cut_off(plain_model: Path, tmp_path: Path) -> None:
+    """One that its model ends was not, be it with its last token; of other ends nothing is said."""
+    prompts = ["Say x", "b" * 9]
+    cut = HuggingFaceTarget("t", PROMPT, plain_model, generation=Generation(3))
+    assert [output.finish_reason for output in cut.generate(prompts)] == ["length", "length"]
+    folder = shutil.copytree(plain_model, tmp_path / "ending")
+    model = transformers.AutoModelForCausalLM.from_pretrained(plain_model)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(plain_model)
+    ids = tokenizer("Say x", return_tensors="pt", return_token_type_ids=False)
+    with torch.inference_mode():
+        first = int(model(**ids).logits[0, -1].argmax())
+    file = folder / "generation_config.json"
+    settings = json.loads(file.read_text())
+    file.write_text(json.dumps({**settings, "eos_token_id": first}))
+    for most in (1, 3):
+        ending = HuggingFaceTarget("t", PROMPT, folder, generation=Generation(most))
+        whole, other = ending.generate(prompts)
+        assert (whole.finish_reason, whole.usage and whole.usage.output_tokens) == ("stop", 1)
+        assert other.finish_reason == "length"
+    file.write_text(json.dumps({**settings, "max_time": 1e-9}))
+    late = HuggingFaceTarget("t", PROMPT, folder, generation=Generation(3))
+    assert [output.finish_reason for output in late.generate(prompts)] == [None, None]
 
 
 def test_one_long_prompt_fails_alone(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from evalhub.errors import ConfigError, DatasetError, ModelError
+from evalhub.evals.datasets.roles import RoleReader
+from evalhub.evals.datasets.spec import DatasetSpec
 from evalhub.evals.runs.calling import call_all
 from evalhub.evals.runs.pace import Limits
 from evalhub.evals.targets.base import TargetOutput
@@ -63,6 +65,26 @@ def test_a_row_of_csv_reads_the_same() -> None:
     assert output == TargetOutput("12", contexts=("c",), usage=Usage(3, None), latency_ms=12.5)
 
 
+@pytest.mark.parametrize(
+    "value", [0, -1.5, 1e16, 2**70, True, [1, "zwei ü"], {"a": 1, "b": [None]}]
+)
+def test_an_output_that_is_json_is_its_text(value: object) -> None:
+    """Of a file and of a column alike, and as the reference with that value is written."""
+    row = {"id": "1", "q": "?", "right": [value], "output": value}
+    spec = DatasetSpec(path="o.jsonl", inputs=["q"], reference="right")
+    (reference,) = RoleReader(spec, "id").example(row, "o.jsonl:1").references
+    assert recorded(row).recall(Example("1", {})).text == reference
+    given = Example("1", {}, metadata={"output": value})
+    assert ColumnTarget("t", OutputColumns()).recall(given).text == reference
+
+
+def test_not_a_number_is_no_output() -> None:
+    """Nothing was answered where pandas had no value."""
+    example = Example("a", {}, metadata={"output": float("nan")})
+    with pytest.raises(DatasetError, match="the output in 'output' is nan"):
+        ColumnTarget("t", OutputColumns()).recall(example)
+
+
 def test_columns_may_have_other_names() -> None:
     """Each can be told where it stands."""
     target = recorded({"id": "a", "answer": "x", "ms": 5}, output="answer", latency_ms="ms")
@@ -118,8 +140,7 @@ def test_an_id_there_twice_is_refused() -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"output": None}, "the output in 'output' is None, not a text"),
-        ({"output": 3}, "the output in 'output' is 3, not a text"),
+        ({"output": None}, "the output in 'output' is None; give a text"),
         ({"output": "x", "latency_ms": "fast"}, "'latency_ms' is 'fast'; it must be a number"),
         ({"output": "x", "cost_usd": True}, "'cost_usd' is True"),
         ({"output": "x", "input_tokens": 1.5}, "'input_tokens' is 1.5; it must be a whole number"),
