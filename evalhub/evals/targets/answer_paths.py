@@ -1,5 +1,6 @@
 """Where an answer in JSON holds the text, the contexts and the tokens: JMESPath expressions."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,7 +102,8 @@ def _compile(name: str, path: str) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    # Written as references are (spaces after commas), so that equal values are equal texts.
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _shown(answer: Any) -> str:

@@ -112,9 +112,9 @@ def test_paths_may_add_to_an_answer_that_is_an_output(fake: Any) -> None:
 
 
 def test_what_is_no_text_is_written_as_json(fake: Any) -> None:
-    """A path may end at an object: that is what a JSON metric wants."""
+    """A path may end at an object; its text is that of an equal reference."""
     fake.answer = lambda asked: (200, {"result": {"n": [1, None]}})
-    assert HttpTarget("t", fake.url, answer=AnswerPaths("result"))({}).text == '{"n":[1,null]}'
+    assert HttpTarget("t", fake.url, answer=AnswerPaths("result"))({}).text == '{"n": [1, null]}'
 
 
 def test_a_plain_text_is_the_answer(fake: Any) -> None:
