@@ -15,7 +15,7 @@ from shutil import rmtree, which
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from evalhub.experiments.mlflow import MlflowTracker
 from evalhub.experiments.outbox import Outbox
@@ -51,6 +51,13 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def click(target: Locator) -> None:
+    """Click *target* when the page has been drawn: what then goes would move it away."""
+    state = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+    expect(target.page.locator(state)).to_have_count(1)
+    target.click()
 
 
 def wait_until_up(url: str, process: "subprocess.Popen[bytes]") -> None:
@@ -125,14 +132,14 @@ def test_the_overview_answers_under_its_name(page: Page, dashboard: str) -> None
     expect(page.get_by_test_id("stMetricValue").first).to_have_text("231")
     expect(page.get_by_test_id("stDialog")).to_have_count(0)
     expect(page.get_by_test_id("stTopNavLink")).to_have_count(3)
-    page.locator(".names tbody tr", has_text="order_agent").click()
+    click(page.locator(".names tbody tr", has_text="order_agent"))
     expect(page.locator(".traces tbody tr")).to_have_count(1)
 
 
 def test_an_error_on_the_overview_leads_to_its_trace(page: Page, dashboard: str) -> None:
     """One click from the list of errors to the reason."""
     page.goto(f"{dashboard}/?range=30+d")
-    page.locator(".traces tbody tr").first.click()
+    click(page.locator(".traces tbody tr").first)
     expect(page.locator(".failure strong")).to_contain_text("RateLimitError: 429")
     assert "trace=" in page.url
     picture(page, "error")
@@ -141,7 +148,7 @@ def test_an_error_on_the_overview_leads_to_its_trace(page: Page, dashboard: str)
 def test_a_name_on_the_overview_leads_to_its_traces(page: Page, dashboard: str) -> None:
     """The list keeps the time that was chosen, and has only traces of that name."""
     page.goto(f"{dashboard}/?range=30+d")
-    page.locator(".names tbody tr", has_text="order_agent").click()
+    click(page.locator(".names tbody tr", has_text="order_agent"))
     expect(page.get_by_label("Search")).to_be_visible()
     expect(page.locator(".traces tbody tr")).to_have_count(1)
     assert "name=order_agent" in page.url
@@ -166,16 +173,16 @@ def test_traces_are_filtered_and_opened(page: Page, dashboard: str, week: Seeded
     search.press("Enter")
     expect(page.locator(".traces tbody tr")).to_have_count(1)
     picture(page, "traces")
-    page.get_by_role("link", name="order_agent").click()
+    click(page.get_by_role("link", name="order_agent"))
     expect(page.locator(".wf-bar")).to_have_count(5)
-    page.locator(".wf-row", has_text="chat.completions").last.click()
+    click(page.locator(".wf-row", has_text="chat.completions").last)
     expect(page.locator(".message.assistant").last).to_contain_text("arrives on **Tuesday**")
     expect(page.locator(".tool-call code")).to_have_text("find_order")
     expect(page.locator(".wf-row.selected")).to_have_count(1)
     assert f"trace={week.agent_id}" in page.url
     assert has_no_sideways_scrolling(page)
     picture(page, "trace")
-    page.get_by_role("button", name="All traces").click()
+    click(page.get_by_role("button", name="All traces"))
     expect(page.locator(".traces tbody tr").first).to_be_visible()
 
 
@@ -185,7 +192,7 @@ def test_a_link_opens_a_trace_and_its_documents(page: Page, dashboard: str, week
     page.goto(f"{dashboard}/traces?trace={trace_id}&span={trace_id[:28]}0001")
     expect(page.locator(".card")).to_have_count(3)
     expect(page.locator(".card .score").first).to_have_text("0.910")
-    page.get_by_text("Raw JSON").click()
+    click(page.get_by_text("Raw JSON"))
     expect(page.get_by_test_id("stCode").first).to_contain_text('"query"')
     picture(page, "documents")
 
@@ -198,7 +205,7 @@ def test_attachments_are_seen_and_heard(page: Page, dashboard: str, week: Seeded
     expect(page.get_by_test_id("stAudio")).to_have_js_property("readyState", 4)
     expect(page.get_by_text("2 spans were lost before delivery")).to_be_visible()
     with page.expect_download() as kept:
-        page.get_by_role("button", name="Download").nth(2).click()
+        click(page.get_by_role("button", name="Download").nth(2))
     assert kept.value.suggested_filename == "answer.pdf"
     assert Path(kept.value.path()).read_bytes() == b"%PDF-1.4"
     assert has_no_sideways_scrolling(page)
@@ -210,19 +217,19 @@ def test_two_runs_are_picked_and_compared(page: Page, dashboard: str, week: Seed
     page.goto(f"{dashboard}/experiments")
     runs = page.locator(".runs tbody tr")
     expect(runs).to_have_count(3)
-    runs.nth(1).click()
+    click(runs.nth(1))
     expect(page.locator(".runs tr.selected")).to_have_count(1)
-    runs.nth(0).click()
+    click(runs.nth(0))
     expect(page.locator(".runs tr.selected")).to_have_count(2)
     assert re.search(rf"runs={week.baseline_run}(,|%2C){week.candidate_run}", page.url)
     expect(page.get_by_text("B worse").first).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
-    page.locator(".examples tbody tr").nth(2).click()
+    click(page.locator(".examples tbody tr").nth(2))
     expect(page.locator(".examples tr.selected")).to_have_count(1)
     expect(page.locator(".sides section")).to_have_count(3)
     assert has_no_sideways_scrolling(page)
     picture(page, "experiments")
-    page.get_by_role("link", name="Open trace").last.click()
+    click(page.get_by_role("link", name="Open trace").last)
     expect(page.locator(".waterfall")).to_be_visible()
     assert "/traces?trace=" in page.url
 
