@@ -11,7 +11,7 @@ import os
 import ssl
 import threading
 import urllib.request
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -57,7 +57,7 @@ def send(method: str, url: str, **request: Any) -> "BaseHTTPResponse":
     )
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _proxy(scheme: str, host: str) -> str | None:
     if _is_own(host) or urllib.request.proxy_bypass(host):
         return None

@@ -13,6 +13,7 @@ __all__ = ["SharedConnection"]
 
 _MOST_ROWS = 100
 """In one statement: its oldest versions take 999 values."""
+_CUT = "interrupted"  # as SQLite itself says it
 
 
 @dataclass(eq=False, slots=True)
@@ -21,7 +22,8 @@ class _Entry:
 
     table: str
     row: tuple[object, ...]
-    error: Exception | None = None
+    error: Exception | None = field(default_factory=lambda: sqlite3.OperationalError(_CUT))
+    """None once the row is written."""
     settled: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -45,9 +47,11 @@ class SharedConnection:
     @contextlib.contextmanager
     def alone(self) -> Iterator[sqlite3.Connection]:
         """Give the connection to this thread for the length of the block."""
-        with self._using:
-            yield self._connection
-        self._write_waiting()
+        try:
+            with self._using:
+                yield self._connection
+        finally:
+            self._write_waiting()
 
     def write(self, table: str, row: tuple[object, ...]) -> None:
         """Put *row* into *table*, in the place of one with its key; on return it is there.
@@ -98,3 +102,6 @@ class SharedConnection:
                     self._write_group(table, [entry])
             else:
                 group[0].error = error
+        else:
+            for entry in group:
+                entry.error = None

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,3 +69,48 @@ def test_who_comes_after_the_end_gets_an_error(shared: SharedConnection) -> None
     shared.close()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         shared.write("number", ("late", 1))
+
+
+def submit_while_held(shared: SharedConnection, pool: ThreadPoolExecutor) -> "Future[None]":
+    """Have another thread write while this one has the connection; return when it waits."""
+    written = pool.submit(shared.write, "number", ("late", 1))
+    while not shared._entries:
+        pass
+    return written
+
+
+def test_a_failure_of_who_had_it_alone_leaves_nobody_waiting(shared: SharedConnection) -> None:
+    """What came meanwhile is written all the same."""
+
+    def fail(pool: ThreadPoolExecutor, waiting: "list[Future[None]]") -> None:
+        with shared.alone():
+            waiting.append(submit_while_held(shared, pool))
+            raise ValueError("of this thread's own")
+
+    waiting: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(ValueError, match="own"):
+            fail(pool, waiting)
+        waiting[0].result(30)
+    assert rows_of(shared) == {"late": 1}
+
+
+def test_an_interrupted_write_is_no_write(
+    shared: SharedConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in the thread that writes for all is an error for each of them."""
+
+    def interrupted(self: SharedConnection, table: str, group: object) -> None:
+        raise KeyboardInterrupt
+
+    def write(pool: ThreadPoolExecutor, waiting: "list[Future[None]]") -> None:
+        with shared.alone():
+            waiting.append(submit_while_held(shared, pool))
+            monkeypatch.setattr(SharedConnection, "_write_group", interrupted)
+
+    waiting: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt):
+            write(pool, waiting)
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            waiting[0].result(30)
