@@ -14,14 +14,19 @@ import sys, threading, time
 from evalhub.evals.runs.interrupt import ending_in_order
 from evalhub.evals.targets.command import CommandTarget
 
+def rest(seconds):
+    # In short steps: a signal that comes just before a sleep is heard after it.
+    for _ in range(int(seconds * 10)):
+        time.sleep(0.1)
+
 target = CommandTarget("t", "echo $$ > {file}; sleep 60", shell=True)
 with ending_in_order():
     try:
         threading.Thread(target=target, args=({"file": sys.argv[1]},), daemon=True).start()
-        time.sleep(60)
+        rest(60)
     except KeyboardInterrupt:
         print("in order", flush=True)
-        time.sleep(float(sys.argv[2]))
+        rest(float(sys.argv[2]))
 """
 
 
@@ -123,6 +128,10 @@ from evalhub.errors import ModelBusyError
 
 interrupt._LONGEST_S = 1.0
 
+def rest(seconds):
+    for _ in range(int(seconds * 10)):
+        time.sleep(0.1)
+
 def busy():
     raise ModelBusyError("busy")
 
@@ -138,10 +147,10 @@ with interrupt.ending_in_order():
     waiting.start()
     try:
         threading.Thread(target=target, args=({"file": sys.argv[1]},), daemon=True).start()
-        time.sleep(60)
+        rest(60)
     except KeyboardInterrupt:
         waiting.join()
-        time.sleep(60)
+        rest(60)
 """
 
 
@@ -165,10 +174,10 @@ def test_an_end_in_order_takes_no_longer_than_it_may(tmp_path: Path) -> None:
 
 def test_who_ends_in_time_is_not_ended_later(tmp_path: Path) -> None:
     """What follows the block may take as long as it likes."""
-    program = HANGING.rpartition("        time.sleep(60)")[0]
+    program = HANGING.rpartition("        rest(60)")[0]
     file = tmp_path / "group"
     process = subprocess.Popen(
-        [sys.executable, "-c", f"{program}\ntime.sleep(2)\nprint('through')", str(file)],
+        [sys.executable, "-c", f"{program}\nrest(2)\nprint('through')", str(file)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
