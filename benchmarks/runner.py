@@ -14,10 +14,11 @@ import multiprocessing
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evalhub.evals.targets.base import Target
@@ -134,6 +135,31 @@ def _client_s(port: int, examples: int, concurrency: int) -> float:
         return time.perf_counter() - start
 
 
+def _request_ms(port: int, requests: int = 60) -> dict[str, float]:
+    """Return the milliseconds of a processor that one request takes, by who sends it."""
+    import openai
+
+    from evalhub.llm.endpoint import Endpoint
+    from evalhub.llm.openai import OpenAIChat
+
+    url = f"http://127.0.0.1:{port}/v1"
+    client, own = openai.OpenAI(base_url=url, api_key="none"), OpenAIChat(Endpoint(url, "fake"))
+    body: dict[str, Any] = {"model": "fake", "messages": [{"role": "user", "content": _PROMPT}]}
+    senders: dict[str, Callable[[], object]] = {
+        "openai, chat.completions.create": lambda: client.chat.completions.create(**body),
+        "openai, post": lambda: client.post("/chat/completions", body=body, cast_to=object),
+        "evalhub, traced": lambda: own.complete(body["messages"]),
+    }
+    spent = {}
+    for name, send in senders.items():
+        send()
+        start = time.thread_time()
+        for _ in range(requests):
+            send()
+        spent[name] = (time.thread_time() - start) / requests * 1e3
+    return spent
+
+
 def main() -> None:
     """Print the share of the ideal throughput that is kept."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -155,6 +181,9 @@ def main() -> None:
     for name, measure in measures.items():
         spent = min(measure(port, given.examples, given.concurrency) for _ in range(given.rounds))
         print(f"{name:<24}{spent:>7.2f} s, ideal {ideal:.2f} s: {ideal / spent:.0%}")
+    print("processor time of a request, milliseconds")
+    for name, spent in _request_ms(port).items():
+        print(f"  {name:<34}{spent:>6.2f}")
     server.terminate()
 
 

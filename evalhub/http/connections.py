@@ -2,7 +2,7 @@
 
 urllib3 takes the least processor time a request of the clients with a shared pool, and with many
 requests at a time that is what counts (``benchmarks/runner.py``). It is imported at the first
-request: its 70 ms are not for who asks nobody.
+request, not for who asks nobody.
 """
 
 import importlib
@@ -87,7 +87,7 @@ class _Pools:
         found = self._made.get(proxy)
         if found is not None:
             return found
-        with self._lock:  # many threads begin at once, and certificates take 30 ms to load
+        with self._lock:  # many threads begin at once, and certificates take long to load
             if proxy not in self._made:
                 self._made[proxy] = _open(proxy)
             return self._made[proxy]

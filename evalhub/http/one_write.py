@@ -1,8 +1,8 @@
 """Connections that send a request in one piece.
 
 ``http.client`` sends the head and the body one after the other. With many threads each is a trip
-through the interpreter's lock, and the server wakes twice (``benchmarks/runner.py``: one point of
-the throughput). Imports urllib3, so it is imported at the first request.
+through the interpreter's lock, and the server wakes twice.
+Imports urllib3, so it is imported at the first request.
 """
 
 from typing import Any

@@ -15,7 +15,7 @@ from evalhub.http.connections import send
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-__all__ = ["HttpAnswer", "HttpStatusError", "exchange"]
+__all__ = ["HttpAnswer", "HttpStatusError", "exchange", "is_header"]
 
 _CHUNK = 1 << 16
 _LARGEST = 64 << 20
@@ -131,9 +131,14 @@ def exchange(
     return HttpAnswer(response.status, response.headers, found)
 
 
+def is_header(value: str) -> bool:
+    """Return whether a header can hold *value*: printable Latin-1 (RFC 9110, 5.5)."""
+    return value.isprintable() and all(ord(letter) <= 255 for letter in value)
+
+
 def _unsendable(error: ValueError, where: str, headers: Mapping[str, str]) -> ModelError:
     for name, value in headers.items():
-        if not value.isprintable() or any(ord(letter) > 255 for letter in value):
+        if not is_header(value):
             return ModelError(  # the value may be a key
                 f"the header {name!r} for {where} has a letter that headers cannot hold, such as a "
                 "line break; check where its value comes from"

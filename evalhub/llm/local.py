@@ -13,9 +13,9 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
+from evalhub._closing import Closing
 from evalhub.config import load_settings
 from evalhub.errors import MissingExtraError, ModelError
 from evalhub.llm.catalog import CATALOG
@@ -28,7 +28,7 @@ _STOP_SECONDS = 5.0
 _MAX_THREADS = 4  # what a model this small can use
 
 
-class LocalServer:
+class LocalServer(Closing):
     """Serves a local model while its ``with`` block lasts.
 
     Args:
@@ -136,14 +136,6 @@ class LocalServer:
 
     def __enter__(self) -> Self:
         return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _spawn(self, log: IO[bytes]) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "evalhub.llm.local_process", str(self._path)]

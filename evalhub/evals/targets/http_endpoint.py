@@ -13,7 +13,7 @@ from evalhub.evals.targets.answer_paths import AnswerPaths
 from evalhub.evals.targets.base import TargetOutput
 from evalhub.evals.targets.templates import Template
 from evalhub.evals.targets.tree import TreeTemplate
-from evalhub.http import HttpAnswer, HttpStatusError, exchange
+from evalhub.http import HttpAnswer, HttpStatusError, exchange, is_header
 from evalhub.tracing import to_headers
 
 __all__ = ["HttpTarget"]
@@ -149,7 +149,7 @@ def _check_url(url: str) -> None:
 def _header(name: str, value: str) -> str:
     """Return *value* as it is sent; never shown, for it may be a key."""
     value = value.strip()  # a key read from a file ends with a line break
-    if not value.isprintable() or any(ord(letter) > 255 for letter in value):
+    if not is_header(value):
         raise ConfigError(
             f"the header {name!r} has a letter that headers cannot hold, such as a line break; "
             "check where its value comes from"

@@ -154,11 +154,13 @@ with interrupt.ending_in_order():
 """
 
 
-def test_an_end_in_order_takes_no_longer_than_it_may(tmp_path: Path) -> None:
-    """Nobody waits for a busy endpoint any more, and what never answers is left behind."""
-    file = tmp_path / "group"
+def interrupt(program: str, file: Path) -> tuple[int, str, str]:
+    """Press Ctrl-C in *program* once its command runs; return its exit code and what it said.
+
+    No process of the command is left.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-c", HANGING, str(file)],
+        [sys.executable, "-c", program, str(file)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -166,24 +168,19 @@ def test_an_end_in_order_takes_no_longer_than_it_may(tmp_path: Path) -> None:
     group = wait_for(file)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
-    assert output == "gave up\n"
-    assert "calls that did not end are left behind" in errors
-    assert process.returncode == 130
     assert wait_for_end(group)
+    return process.returncode, output, errors
+
+
+def test_an_end_in_order_takes_no_longer_than_it_may(tmp_path: Path) -> None:
+    """Nobody waits for a busy endpoint any more, and what never answers is left behind."""
+    code, output, errors = interrupt(HANGING, tmp_path / "group")
+    assert (code, output) == (130, "gave up\n")
+    assert "calls that did not end are left behind" in errors
 
 
 def test_who_ends_in_time_is_not_ended_later(tmp_path: Path) -> None:
     """What follows the block may take as long as it likes."""
     program = HANGING.rpartition("        rest(60)")[0]
-    file = tmp_path / "group"
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"{program}\nrest(2)\nprint('through')", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    group = wait_for(file)
-    process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=30)
-    assert (output, process.returncode) == ("gave up\nthrough\n", 0)
-    assert wait_for_end(group)
+    code, output, _ = interrupt(f"{program}\nrest(2)\nprint('through')", tmp_path / "group")
+    assert (code, output) == (0, "gave up\nthrough\n")
