@@ -6,6 +6,7 @@ does not load SQLAlchemy, MLflow and Streamlit.
 
 import importlib
 import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -107,7 +108,10 @@ def main() -> None:
         typer.echo(f"evalhub {__version__}")
         return
     try:
-        build(arguments)()
+        try:
+            build(arguments)()
+        finally:
+            sys.stdout.flush()  # here, where a full disk is one line, and not at Python's own end
     except (KeyboardInterrupt, SystemExit) as end:
         # While a command runs Typer turns Ctrl-C into this exit, and says nothing.
         if isinstance(end, SystemExit) and end.code != ExitCode.INTERRUPTED:
@@ -121,7 +125,16 @@ def main() -> None:
             traceback.print_exc()
         typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
         typer.echo(readable_text(" ".join(str(error).split())), err=True)
+        _drop_what_cannot_be_written()
         sys.exit(ExitCode.USAGE)
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Keep Python from failing on it once more at its end, which would be another exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _escape_what_cannot_be_shown() -> None:

@@ -116,8 +116,9 @@ def test_letters_that_the_terminal_lacks_are_escaped() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("flags", [[], ["--json"]])
-def test_output_that_cannot_be_written_is_no_failed_gate(flags: list[str]) -> None:
+def test_output_that_cannot_be_written_is_no_failed_gate(flags: list[str], unbuffered: str) -> None:
     """A full disk behind standard output is one line and exit code 2; 1 is a gate's."""
     with open("/dev/full", "w") as full:
         done = subprocess.run(
@@ -126,6 +127,7 @@ def test_output_that_cannot_be_written_is_no_failed_gate(flags: list[str]) -> No
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert done.returncode == 2
     assert done.stderr == "error: [Errno 28] No space left on device\n"
