@@ -1,7 +1,8 @@
 """Ask any OpenAI-compatible endpoint, with retries, traced, its failures in one line.
 
 The requests are sent without the openai package: its processor time for each (2.0 ms, or 1.4 by
-its bare ``post``; 1.1 here, traced) is what many calls at a time wait for (``benchmarks/runner.py``).
+its bare ``post``; 1.1 here, traced) is what many calls at a time wait for
+(``benchmarks/runner.py``).
 """
 
 import functools
